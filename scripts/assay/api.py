@@ -1,0 +1,57 @@
+"""Assay from Python, without the workflow:
+
+    from assay.api import train
+    model, history = train()                                       # digits, a small MLP, seed 0
+    model, history = train({"model": {"name": "cnn"}}, seed=3)     # settings as in a study's base
+    model, history = train("results/train/…/recipe.yaml", seed=3)  # a run of the workflow again
+
+The numbers are those of the workflow, to the bit, if this is imported before torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay import numerics, single
+from assay.configuration import configure
+from assay.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def train(
+    recipe: Recipe | Mapping[str, Any] | str | Path | None = None, seed: int = 0, device: str = "auto"
+) -> tuple[nn.Module, dict[str, Any]]:
+    """Train one run in memory; only prepared data are written, to the store.
+
+    Args:
+        recipe: a train recipe, the path of one, or settings as in a study's base; defaults if None.
+        seed: the run's seed.
+        device: as `machine.device` in the configuration.
+
+    Returns:
+        The model with the weights of its best epoch (of the last one if it diverged), in evaluation mode,
+        and the content of `history.json`.
+
+    Raises:
+        UserError: something in the recipe is not valid.
+    """
+    configuration = configure()
+    if isinstance(recipe, str | Path):
+        recipe = single.from_file(Path(recipe), {}, configuration)
+    elif not isinstance(recipe, Recipe):
+        recipe = single.from_settings(recipe or {}, {}, configuration)
+    numerics.set_environment(recipe.settings.numerics)
+    from assay.training import loop
+    from assay.training.build import choose_device
+    from assay.training.watch import Watch
+
+    numerics.configure(recipe.settings.numerics)
+    prepared = single.prepared_data(recipe, seed, configuration.store, configuration.options.data)
+    trained = loop.train(recipe.settings, prepared, seed, choose_device(device), Watch())
+    if trained.best is not None:
+        trained.task.model.load_state_dict(trained.best["model"])
+    return trained.task.model.eval(), trained.history.plain()

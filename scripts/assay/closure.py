@@ -1,0 +1,178 @@
+"""The code that a result depends on: modules followed through their imports, as syntax trees.
+
+From the modules that a stage enters and the components that its recipe names, every import is
+followed that leads to a file of this project or of the user: absolute and relative, at the top, in a
+function or under a condition, with the `__init__.py` of each package on the way. Installed packages
+are not followed: their versions are recorded by each run. Comments, docstrings, layout and imports
+for type checkers make no difference.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import sysconfig
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from assay.components import find_module
+from assay.errors import UserError
+
+ENTRIES = {
+    "prepare": ("assay.data.prepare",),
+    "train": ("assay.training.run",),
+    "evaluate": ("assay.evaluation.run",),
+    "aggregate": ("assay.results.aggregate",),
+    "compare": ("assay.results.compare",),
+    "report": ("assay.report.render",),
+}
+"""The module that each stage enters."""
+
+NOT_FOLLOWED = (
+    # what only decides the recipe
+    "assay.canonical",
+    "assay.closure",
+    "assay.components",
+    "assay.configuration",
+    "assay.errors",
+    "assay.plan",
+    "assay.recipe",
+    "assay.settings",
+    "assay.study",
+    "assay.yamlfile",
+    # what only places files or watches a run
+    "assay.environment",
+    "assay.store",
+    "assay.training.watch",
+)
+"""Modules (and everything below them) that may not influence a digest: an edit of one moves nothing."""
+
+_TYPE_CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def closure(entries: Iterable[str]) -> dict[str, str]:
+    """The modules that the entries reach, entries included: name → SHA-256 of the syntax tree.
+
+    Raises:
+        UserError: an entry has no file, or a file that is reached is not valid Python.
+    """
+    return dict(_closure(tuple(sorted(entries))))
+
+
+def digest(modules: dict[str, str]) -> str:
+    """SHA-256, as hex digits, of a closure."""
+    lines = "".join(f"{name} {modules[name]}\n" for name in sorted(modules))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def tree_digest(source: bytes, name: str = "<source>") -> str:
+    """SHA-256 of a module's syntax tree without docstrings; equal on all versions of Python."""
+    return hashlib.sha256(_dump(ast.parse(source, name)).encode()).hexdigest()
+
+
+@functools.cache
+def _closure(entries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    waiting = [part for entry in entries for part in _with_parents(entry)]
+    for entry in entries:
+        if find_module(entry) is None:
+            raise UserError(f"there is no module {entry!r}")
+    while waiting:
+        name = waiting.pop()
+        file = _own_file(name)
+        if name in found or file is None:
+            continue
+        found[name], imported = _module(file, name, file.name == "__init__.py")
+        waiting.extend(imported)
+    return tuple(sorted(found.items()))
+
+
+@functools.cache
+def _module(file: Path, name: str, is_package: bool) -> tuple[str, tuple[str, ...]]:
+    """A module's digest and every name that it may import."""
+    try:
+        source = file.read_bytes()
+        tree = ast.parse(source, str(file))
+    except SyntaxError as error:
+        raise UserError(f"{file}:{error.lineno}: is not valid Python: {error.msg}") from error
+    imported = tuple(part for full in _imports(tree, name, is_package) for part in _with_parents(full))
+    return tree_digest(source, str(file)), imported
+
+
+@functools.cache
+def _own_file(name: str) -> Path | None:
+    """The file of a module if it is the project's or the user's and is followed."""
+    if any(name == module or name.startswith(f"{module}.") for module in NOT_FOLLOWED):
+        return None
+    file = find_module(name)
+    installed = any(
+        file is not None and file.is_relative_to(sysconfig.get_path(kind))
+        for kind in ("stdlib", "platstdlib", "purelib", "platlib")
+    )
+    return None if installed else file
+
+
+def _with_parents(name: str) -> list[str]:
+    """`a.b.c` → `a`, `a.b`, `a.b.c`: importing the last runs all of them."""
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:
+    """Names that the import statements of a module may load, submodules of `from` imports included."""
+    for node in _executed(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = module.split(".") if is_package else module.split(".")[:-1]
+                kept = package[: len(package) - (node.level - 1)]
+                base = ".".join([*kept, base] if base else kept)
+            if base:
+                yield base
+            yield from (".".join(filter(None, (base, alias.name))) for alias in node.names)
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those under `if TYPE_CHECKING:`."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING:
+            for branch in node.orelse:
+                yield branch
+                yield from _executed(branch)
+            continue
+        yield node
+        yield from _executed(node)
+
+
+def _dump(node: Any) -> str:
+    """A syntax tree as text: node types and their non-empty fields, without positions."""
+    if isinstance(node, list):
+        return f"[{','.join(map(_dump, node))}]"
+    if not isinstance(node, ast.AST):
+        return f"{type(node).__name__}:{node!r}"
+    fields = []
+    for name, value in ast.iter_fields(node):
+        if name in ("ctx", "kind", "type_comment", "type_ignores"):
+            continue
+        if name == "body" and isinstance(value, list) and _takes_docstring(node):
+            value = value[1:] if _is_docstring(value) else value
+        if value is not None and value != []:
+            fields.append(f"{name}={_dump(value)}")
+    return f"{type(node).__name__}({','.join(fields)})"
+
+
+def _takes_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def _is_docstring(body: list[ast.stmt]) -> bool:
+    return (
+        bool(body)
+        and isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    )

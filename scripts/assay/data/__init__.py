@@ -1,0 +1,1 @@
+"""Samples: how they are read, split, scaled, written and loaded again."""

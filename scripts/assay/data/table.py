@@ -1,0 +1,64 @@
+"""Samples from a table of the user's: a target column, feature columns, perhaps a group column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assay.data.samples import Samples, from_labels
+from assay.errors import UserError, choose
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def check_columns(
+    path: str,
+    columns: Sequence[str],
+    target: str,
+    features: Sequence[str] | None,
+    group: str | None,
+) -> None:
+    """Refuse a table that lacks a column that the study names.
+
+    Raises:
+        UserError: names the file, the column and the nearest one there is.
+    """
+    wanted = {"target": [target], "features": features or [], "group": [group] if group else []}
+    for setting, names in wanted.items():
+        for name in names:
+            if name not in columns:
+                raise UserError(f"{setting}: {path} has no column {name!r}; {choose(name, columns)}")
+    if features is not None and target in features:
+        raise UserError(f"features: {target!r} is the target; a model must not see it")
+
+
+def from_table(
+    table: pd.DataFrame,
+    path: str,
+    target: str,
+    features: Sequence[str] | None,
+    group: str | None,
+) -> Samples:
+    """Samples of a table: every numeric column but target and group, or the named `features`.
+
+    Raises:
+        UserError: a column is missing or not numeric, or a value is missing.
+    """
+    check_columns(path, list(table.columns), target, features, group)
+    chosen = list(features or [c for c in table.columns if c not in (target, group)])
+    for column in chosen:
+        if table[column].dtype.kind not in "biuf":
+            raise UserError(
+                f"{path}: column {column!r} is not numeric; "
+                "name the columns to use in `features`, or encode it as numbers"
+            )
+    if table[target].isna().any():
+        raise UserError(f"{path}: column {target!r} has missing values")
+    labels = table[target].to_numpy()
+    if labels.dtype.kind not in "biuf":
+        labels = labels.astype(str)
+    groups = None if group is None else table[group].astype(str).to_numpy().astype(str)
+    return from_labels(table[chosen].to_numpy(dtype=np.float64), labels, path, groups)

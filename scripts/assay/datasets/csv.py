@@ -1,0 +1,49 @@
+"""A table of the user's in a CSV file, one row a sample."""
+
+from __future__ import annotations
+
+import csv as reader
+
+from assay.data.samples import InputFile, Samples
+from assay.data.table import check_columns, from_table
+from assay.errors import UserError
+
+
+def csv(
+    *,
+    path: InputFile,
+    target: str,
+    features: list[str] | None = None,
+    group: str | None = None,
+    separator: str = ",",
+) -> Samples:
+    """Read the table.
+
+    Args:
+        path: the file, relative to the data folder; its first line names the columns.
+        target: column of the classes.
+        features: columns that the model sees; all others that are neither target nor group if None.
+        group: column of what must not be divided between training and test, such as a patient.
+        separator: what stands between the columns.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, sep=separator)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is not a CSV table: {error}") from error
+    return from_table(table, path, target, features, group)
+
+
+def check(
+    *, path: str, target: str, features: list[str] | None, group: str | None, separator: str
+) -> None:
+    """Refuse a file without the columns that are named."""
+    if len(separator) != 1:
+        raise UserError(f"separator: must be one character, not {separator!r}")
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            columns = next(reader.reader(file, delimiter=separator), [])
+    except UnicodeDecodeError as error:
+        raise UserError(f"path: {path} is not UTF-8 text") from error
+    check_columns(path, columns, target, features, group)

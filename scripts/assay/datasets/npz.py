@@ -1,0 +1,42 @@
+"""Arrays of the user's in an NPZ file: inputs of any shape, a target a sample."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+
+from assay.data.samples import InputFile, Samples, from_labels
+from assay.errors import UserError, choose
+
+
+def npz(
+    *, path: InputFile, inputs: str = "inputs", target: str = "targets", group: str | None = None
+) -> Samples:
+    """Read the arrays.
+
+    Args:
+        path: the file, relative to the data folder.
+        inputs: name of the array of samples: (samples, features) or (samples, channels, height, width).
+        target: name of the array of classes, one a sample.
+        group: name of an array of what must not be divided between training and test.
+    """
+    check(path=path, inputs=inputs, target=target, group=group)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            groups = None if group is None else arrays[group].astype(str)
+            return from_labels(arrays[inputs], arrays[target], path, groups)
+    except ValueError as error:
+        raise UserError(f"{path}: holds Python objects, which are never loaded: {error}") from error
+
+
+def check(*, path: str, inputs: str, target: str, group: str | None) -> None:
+    """Refuse a file without the arrays that are named."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            names = [name.removesuffix(".npy") for name in file.namelist()]
+    except zipfile.BadZipFile as error:
+        raise UserError(f"path: {path} is not an NPZ file") from error
+    for setting, name in {"inputs": inputs, "target": target, "group": group}.items():
+        if name is not None and name not in names:
+            raise UserError(f"{setting}: {path} has no array {name!r}; {choose(name, names)}")

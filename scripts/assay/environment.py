@@ -1,0 +1,99 @@
+"""`environment.json`: where, when and with what a run was computed. It is part of no digest.
+
+    versions, device, cpu, threads, git (commit, branch, dirty), platform, host, started, command
+
+If the project's files differ from the commit, the difference is kept beside it in `uncommitted.patch`.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.receipt import to_json
+from assay.store import write_atomically
+
+if TYPE_CHECKING:
+    import torch
+
+PROJECT = Path(__file__).parents[2]
+PATCH = "uncommitted.patch"
+ENVIRONMENT = "environment.json"
+_PACKAGES = ("numpy", "scikit-learn", "pandas", "snakemake")
+
+
+def write_environment(out: Path, device: torch.device) -> None:
+    """Write `environment.json`, and `uncommitted.patch` where there is a difference, to a run's folder."""
+    git, difference = git_state()
+    if difference:
+        write_atomically(out / PATCH, difference)
+    write_atomically(out / ENVIRONMENT, to_json(_environment(device) | {"git": git}))
+
+
+def _environment(device: torch.device) -> dict[str, Any]:
+    import torch
+
+    gpu = device.type == "cuda"
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "cuda": torch.version.cuda if gpu else None,
+            "cudnn": torch.backends.cudnn.version() if gpu else None,
+            **{name: _version(name) for name in _PACKAGES},
+        },
+        "device": torch.cuda.get_device_name(device) if gpu else str(device),
+        "cpu": {"model": _cpu_model(), "capability": torch.backends.cpu.get_cpu_capability()},
+        "threads": torch.get_num_threads(),
+        "platform": platform.platform(),
+        "host": socket.gethostname(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "job": {k: v for k, v in os.environ.items() if k in ("SLURM_JOB_ID", "SLURM_NODELIST")},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@functools.cache
+def git_state(project: Path = PROJECT) -> tuple[dict[str, Any] | None, str]:
+    """Commit, branch and whether files differ from it; and the difference as a patch.
+
+    None where the project is no git checkout.
+    """
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(project), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    try:
+        commit = git("rev-parse", "HEAD").strip()
+        branch = git("rev-parse", "--abbrev-ref", "HEAD").strip()
+        changed = git("status", "--porcelain").splitlines()
+        difference = git("diff", "HEAD") if changed else ""
+    except (OSError, subprocess.CalledProcessError):
+        return None, ""
+    return {"commit": commit, "branch": branch, "dirty": bool(changed), "changed": changed}, difference
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor()

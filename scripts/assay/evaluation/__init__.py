@@ -1,0 +1,1 @@
+"""Evaluation: one trained run, measured on data it was not trained on."""

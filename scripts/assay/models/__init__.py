@@ -1,0 +1,5 @@
+"""Models: one file each. The class named like the file is a `torch.nn.Module`.
+
+It is made with the shape of one sample and the number of outputs, then the settings a study gives:
+`__init__(self, input_shape, outputs, *, widths=(64, 64))`.
+"""

@@ -1,0 +1,42 @@
+"""Multilayer perceptron."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+
+class MLP(nn.Module):
+    """Linear layers with ReLU between them, on the flattened sample.
+
+    Args:
+        input_shape: shape of one sample.
+        outputs: size of the last layer.
+        widths: size of each hidden layer.
+        dropout: probability of setting a hidden activation to zero in training.
+    """
+
+    def __init__(
+        self,
+        input_shape: Sequence[int],
+        outputs: int,
+        *,
+        widths: Sequence[int] = (64, 64),
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Flatten()]
+        size = math.prod(input_shape)
+        for width in widths:
+            layers += [nn.Linear(size, width), nn.ReLU()]
+            if dropout:
+                layers.append(nn.Dropout(dropout))
+            size = width
+        self.layers = nn.Sequential(*layers, nn.Linear(size, outputs))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(batch, …) → (batch, outputs)."""
+        result: Tensor = self.layers(inputs)
+        return result

@@ -1,0 +1,275 @@
+"""From the configuration to every job there could be: studies, recipes, addresses, files.
+
+This is all that the workflow's rules ask; it imports neither torch nor Snakemake.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from assay import recipe as recipes
+from assay.configuration import Configuration, configure
+from assay.errors import UserError
+from assay.recipe import Recipe
+from assay.settings import stages
+from assay.settings.config import MachineSettings
+from assay.store import FAILURE, RECEIPT, RECIPE, seed_folder, write_atomically
+from assay.study.check import comparable_metrics
+from assay.study.files import FileDigests
+from assay.study.load import Study, Variant, find, load
+
+
+@dataclass(frozen=True)
+class VariantPlan:
+    """The recipes of one variant."""
+
+    variant: Variant
+    prepare: Recipe
+    train: Recipe
+    evaluate: Recipe | None
+    aggregate: Recipe
+
+    @property
+    def measured(self) -> Recipe:
+        """The last stage that is done once a seed."""
+        return self.evaluate or self.train
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """The recipes of one study."""
+
+    study: Study
+    variants: tuple[VariantPlan, ...]
+    aggregate: Recipe
+    compare: Recipe
+    report: Recipe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a call of Snakemake may do."""
+
+    store: Path
+    machine: MachineSettings
+    studies: tuple[StudyPlan, ...]
+
+    @cached_property
+    def recipes(self) -> Mapping[tuple[str, str], Recipe]:
+        """(stage, address) → recipe."""
+        return {(recipe.stage, recipe.address): recipe for recipe in self._all()}
+
+    def _all(self) -> Iterator[Recipe]:
+        for study in self.studies:
+            for variant in study.variants:
+                yield variant.prepare
+                yield variant.train
+                yield variant.measured
+                yield variant.aggregate
+            yield from (study.aggregate, study.compare, study.report)
+
+    def receipt(self, stage: str, address: str, part: str = "") -> str:
+        """The receipt of a result; `part` is the folder of a seed or a split."""
+        return str(self.store / stage / address / part / RECEIPT)
+
+    def prepared(self, address: str, seed: str) -> str:
+        """The receipt of the prepared data that a run of train recipe `address` reads."""
+        upstream = self.recipes["train", address].embedded["prepare"]
+        return self.receipt("prepare", upstream.address, split_folder(upstream, int(seed)))
+
+    def trained(self, address: str, seed: str) -> str:
+        """The receipt of the run that a run of evaluate recipe `address` reads."""
+        upstream = self.recipes["evaluate", address].upstream["train"]
+        return self.receipt("train", upstream, seed_folder(int(seed)))
+
+    def measured_on(self, address: str, seed: str) -> str:
+        """The receipt of the prepared data that a run of evaluate recipe `address` reads."""
+        return self.prepared(self.recipes["evaluate", address].upstream["train"], seed)
+
+    def runs(self, address: str) -> list[str]:
+        """The receipts that aggregate recipe `address` of a variant reads."""
+        recipe = self.recipes["aggregate/variant", address]
+        stage = "evaluate" if "evaluate" in recipe.upstream else "train"
+        upstream = recipe.upstream[stage]
+        return [self.receipt(stage, upstream, seed_folder(s)) for s in recipe.settings.seeds]
+
+    def variants(self, address: str) -> list[str]:
+        """The receipts that aggregate recipe `address` of a study reads, in the study's order."""
+        upstream = self.recipes["aggregate/study", address].upstream
+        return [self.receipt("aggregate/variant", item) for item in upstream.values()]
+
+    def study_table(self, stage: str, address: str) -> str:
+        """The receipt of the study's table that a compare or report recipe reads."""
+        return self.receipt("aggregate/study", self.recipes[stage, address].upstream["aggregate/study"])
+
+    def comparisons(self, address: str) -> str:
+        """The receipt of the comparisons that report recipe `address` reads."""
+        return self.receipt("compare", self.recipes["report", address].upstream["compare"])
+
+    def study_of(self, address: str) -> str:
+        """The name of the study that a report, comparison or study table belongs to."""
+        return next(
+            plan.study.name
+            for plan in self.studies
+            if address in (plan.report.address, plan.compare.address, plan.aggregate.address)
+        )
+
+    def targets(self) -> list[str]:
+        """The receipts of all reports."""
+        return [self.receipt("report", plan.report.address) for plan in self.studies]
+
+    def write_recipes(self) -> None:
+        """Put every recipe that is not there yet at its address."""
+        made_by = {
+            ("train", variant.train.address): {
+                "study": plan.study.name,
+                "variant": variant.variant.name,
+                "overrides": dict(variant.variant.overrides),
+            }
+            for plan in self.studies
+            for variant in plan.variants
+        }
+        for (stage, address), recipe in self.recipes.items():
+            path = self.store / stage / address / RECIPE
+            if not path.exists():
+                text = recipes.to_yaml(recipe, made_by.get((stage, address)))
+                write_atomically(path, text)
+
+
+def split_folder(prepare: Recipe, seed: int) -> str:
+    """The folder of a prepared data set: `fixed`, or the seed's if each run splits anew."""
+    return seed_folder(seed) if prepare.settings.data.split.seed == "run" else "fixed"
+
+
+def load_plan(config: Mapping[str, Any] | None = None) -> Plan:
+    """Check the configuration and the studies that it names, and work out every recipe.
+
+    Args:
+        config: content of `config/config.yaml`, with what `--config` changed; the file's if None.
+
+    Raises:
+        UserError: all that is wrong with the configuration, or with one study.
+    """
+    configuration = configure(config)
+    settings, options = configuration.settings, configuration.options
+    chosen = [settings.study] if isinstance(settings.study, str) else settings.study
+    studies = [load(find(name), options) for name in dict.fromkeys(chosen)]
+    names = [study.name for study in studies]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UserError(f"study: two studies are named {', '.join(sorted(twice))}; rename a file")
+    digests = FileDigests(configuration.store, options.data)
+    plans = tuple(_plan_study(study, configuration, digests) for study in studies)
+    digests.save()
+    return Plan(configuration.store, configuration.machine, plans)
+
+
+def _plan_study(study: Study, configuration: Configuration, digests: FileDigests) -> StudyPlan:
+    """The recipes of a study."""
+    partial = configuration.store if configuration.settings.partial else None
+    variants = tuple(
+        plan_variant(variant, study.seeds, digests, configuration.environment, partial)
+        for variant in study.variants
+    )
+    names = [variant.name for variant in study.variants]
+    aggregate = Recipe(
+        "aggregate/study",
+        stages.AggregateStudySettings(variants=names),
+        {str(index): plan.aggregate.address for index, plan in enumerate(variants)},
+    )
+    compared = study.settings.comparisons
+    direction = comparable_metrics(study.variants[0].settings)[compared.metric]
+    compare = Recipe(
+        "compare",
+        stages.CompareSettings(
+            baseline=study.baseline,
+            metric=compared.metric,
+            higher_is_better=direction == "maximize",
+            alpha=compared.alpha,
+        ),
+        {aggregate.stage: aggregate.address},
+    )
+    report = Recipe(
+        "report",
+        stages.ReportSettings(
+            study=study.name,
+            question=study.settings.question,
+            notes=study.settings.notes,
+            overrides={variant.name: dict(variant.overrides) for variant in study.variants},
+            smoke=configuration.settings.smoke,
+        ),
+        {compare.stage: compare.address, aggregate.stage: aggregate.address},
+    )
+    return StudyPlan(study, variants, aggregate, compare, report)
+
+
+def plan_variant(
+    variant: Variant,
+    seeds: tuple[int, ...],
+    digests: FileDigests,
+    environment: Mapping[str, str],
+    partial: Path | None = None,
+) -> VariantPlan:
+    """The recipes of one variant; with `partial` (a store), of what exists of it there."""
+    settings = variant.settings
+    prepare = Recipe(
+        "prepare",
+        stages.PrepareSettings(data=settings.data, files=digests.of(settings.data.source)),
+        environment=environment,
+    )
+    train = Recipe(
+        "train",
+        stages.TrainSettings(
+            task=settings.task,
+            model=settings.model,
+            loss=settings.loss,
+            training=settings.training,
+            numerics=settings.numerics,
+        ),
+        {"prepare": prepare.address},
+        {"prepare": prepare},
+        environment,
+    )
+    evaluate = Recipe(
+        "evaluate",
+        stages.EvaluateSettings(evaluation=settings.evaluation),
+        {"train": train.address},
+        {"train": train},
+        environment,
+    )
+    measured = evaluate if settings.evaluation.enabled else train
+    missing = _missing(measured, train, seeds, partial) if partial is not None else {}
+    aggregate = Recipe(
+        "aggregate/variant",
+        stages.AggregateVariantSettings(
+            seeds=[seed for seed in sorted(seeds) if str(seed) not in missing], missing=missing
+        ),
+        {r.stage: r.address for r in (prepare, train, *([evaluate] * (measured is evaluate)))},
+    )
+    return VariantPlan(
+        variant, prepare, train, evaluate if measured is evaluate else None, aggregate
+    )
+
+
+def _missing(measured: Recipe, train: Recipe, seeds: tuple[int, ...], store: Path) -> dict[str, str]:
+    """Seed → why there is no result, for every seed that has none."""
+    return {
+        str(seed): failure_reason(train.folder(store) / seed_folder(seed))
+        or failure_reason(measured.folder(store) / seed_folder(seed))
+        or "was not run"
+        for seed in seeds
+        if not (measured.folder(store) / seed_folder(seed) / RECEIPT).exists()
+    }
+
+
+def failure_reason(folder: Path) -> str | None:
+    """Why the last attempt at a result failed, if one did."""
+    try:
+        failure = json.loads((folder / FAILURE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return f"{failure['error']}: {failure['message']}".split("\n")[0]

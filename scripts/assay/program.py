@@ -1,0 +1,55 @@
+"""What the programs in `scripts/` share: logging, errors as messages, a record of a failed attempt."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assay.errors import UserError
+from assay.store import FAILURE, write_atomically
+
+FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call a program's main function; what a user can put right is shown as a message, exit code 1."""
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def start_log(file: Path | None = None, console: bool = True) -> None:
+    """Send the log to the console and to a file."""
+    logging.captureWarnings(True)
+    handlers: list[logging.Handler] = [logging.StreamHandler()] if console else []
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file))
+    logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=handlers, force=True)
+
+
+@contextmanager
+def attempt(out: Path) -> Iterator[None]:
+    """Leave `failure.json` in the result's folder if the attempt fails, and none if it does not."""
+    path = out / FAILURE
+    try:
+        yield
+    except Exception as error:
+        failure = {
+            "error": type(error).__name__ if not isinstance(error, UserError) else "error",
+            "message": str(error),
+            "traceback": traceback.format_exc(),
+        }
+        write_atomically(path, json.dumps(failure, indent=1) + "\n")
+        raise
+    path.unlink(missing_ok=True)

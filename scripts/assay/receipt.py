@@ -1,0 +1,78 @@
+"""The receipt: written last and atomically, it says that a result is complete and what it is.
+
+    {"stage": …, "address": …, "seed": …, "status": "finished", "digests": {file: digest}, …}
+
+It holds no time, host or path: equal results have equal receipts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from assay.digest import file_digest
+from assay.errors import UserError
+from assay.store import RECEIPT, write_atomically
+
+
+def to_json(value: Any) -> str:
+    """JSON as all of Assay's files have it: indented, keys in the order given, no NaN."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_receipt(
+    folder: Path, stage: str, address: str, digests: Mapping[str, str], **facts: Any
+) -> dict[str, Any]:
+    """Finish a result: put its receipt in its folder and return it.
+
+    Args:
+        digests: file name → digest, of every file that carries bits.
+        facts: what else is known of the result (seed, status, best epoch, …).
+    """
+    receipt = {
+        "stage": stage,
+        "address": address,
+        "status": "finished",
+        **facts,
+        "digests": {name: digests[name] for name in sorted(digests)},
+    }
+    write_atomically(folder / RECEIPT, to_json(receipt))
+    return receipt
+
+
+def read_receipt(folder: Path) -> dict[str, Any]:
+    """The receipt of a finished result.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    path = folder / RECEIPT
+    try:
+        receipt = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no finished result here") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is damaged; delete it, and Snakemake makes it again") from error
+    if not isinstance(receipt, dict) or "digests" not in receipt:
+        raise UserError(f"{path}: is no receipt")
+    return receipt
+
+
+def file_digests(folder: Path, names: list[str]) -> dict[str, str]:
+    """SHA-256 of each named file of a folder."""
+    return {name: file_digest(folder / name) for name in names}
+
+
+def require_digest(folder: Path, name: str, found: str, receipt: Mapping[str, Any]) -> None:
+    """Refuse a file that is not what its receipt says.
+
+    Raises:
+        UserError: names the file; deleting the receipt makes Snakemake compute it again.
+    """
+    if receipt["digests"].get(name) != found:
+        raise UserError(
+            f"{folder / name}: is damaged: its digest is not the one in {RECEIPT}. "
+            f"Delete {folder / RECEIPT}, and Snakemake makes it again"
+        )

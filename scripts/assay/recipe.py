@@ -1,0 +1,164 @@
+"""A recipe: all that decides the bytes of one stage's results. Its hash is their address.
+
+    address = <config>-<code>
+    config    12 hex digits: stage, settings, upstream addresses (`assay.canonical`)
+    code       8 hex digits: the modules that the recipe reaches (`assay.closure`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assay import canonical, closure, components
+from assay.errors import Problem, UserError, fail
+from assay.settings.base import Component, Settings, validate
+from assay.settings.stages import STAGES
+from assay.yamlfile import read
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of one stage, complete and valid, and the addresses it builds on."""
+
+    stage: str
+    settings: Any
+    """An object of the stage's settings class."""
+    upstream: Mapping[str, str] = field(default_factory=dict)
+    """Name → address of what is read."""
+    embedded: Mapping[str, Recipe] = field(default_factory=dict)
+    """Recipes of `upstream` in full, where a run must be repeatable from one file."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Versions, where the configuration makes them part of the identity."""
+    modules: Mapping[str, str] | None = None
+    """Module → digest: the code, if it is not what lies on disk now."""
+
+    @cached_property
+    def code(self) -> Mapping[str, str]:
+        """Module → digest of every module that the recipe reaches."""
+        return self.code_now() if self.modules is None else self.modules
+
+    def code_now(self) -> Mapping[str, str]:
+        """The same, as the code lies on disk now."""
+        named = [c for recipe in self._lineage() for c in _components(recipe.settings)]
+        modules = {components.define(c.group, c.name).module for c in named}
+        return closure.closure({*closure.ENTRIES[self.stage.split("/")[0]], *modules})
+
+    @cached_property
+    def address(self) -> str:
+        """`<config>-<code>`."""
+        config = canonical.digest(self.identity())[: canonical.CONFIG_DIGITS]
+        code = closure.digest(dict(self.code))[: canonical.CODE_DIGITS]
+        return f"{config}-{code}"
+
+    def identity(self) -> dict[str, Any]:
+        """What the first half of the address hashes."""
+        settings = canonical.identity(self.settings)
+        for name, digest in settings.pop("files", {}).items():
+            settings["data"]["source"][name] = f"sha256:{digest}"
+        found = {"version": canonical.VERSION, "stage": self.stage, "settings": settings}
+        if self.upstream:
+            found["upstream"] = dict(self.upstream)
+        if self.environment:
+            found["environment"] = dict(self.environment)
+        return found
+
+    def folder(self, store: Path) -> Path:
+        """Where the results of this recipe lie."""
+        return store / self.stage / self.address
+
+    def _lineage(self) -> Iterator[Recipe]:
+        """This recipe and what its code also reaches: to evaluate is to rebuild what was trained."""
+        yield self
+        if self.stage == "evaluate":
+            yield self.embedded["train"]
+
+    def plain(self) -> dict[str, Any]:
+        """The recipe as plain data, for YAML."""
+        found: dict[str, Any] = {"stage": self.stage, "address": self.address}
+        found["settings"] = self.settings.model_dump(mode="json")
+        if self.upstream:
+            found["upstream"] = {
+                name: self.embedded[name].plain() if name in self.embedded else address
+                for name, address in self.upstream.items()
+            }
+        if self.environment:
+            found["environment"] = dict(self.environment)
+        found["code"] = dict(self.code)
+        return found
+
+
+def _components(settings: Settings) -> Iterator[Component]:
+    """Every component that settings name, at any depth."""
+    if isinstance(settings, Component):
+        yield settings
+        return
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, Settings):
+            yield from _components(value)
+
+
+def to_yaml(recipe: Recipe, made_by: Mapping[str, Any] | None = None) -> str:
+    """A recipe as a file's text; `made_by` says which overrides led to it and is not part of it."""
+    content = recipe.plain() | ({"made_by": dict(made_by)} if made_by else {})
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True)
+
+
+def from_yaml(path: Path) -> Recipe:
+    """Read a recipe file: complete settings, checked again; code as the file records it.
+
+    Raises:
+        UserError: the file is no recipe, or something in it is not valid.
+    """
+    document = read(path)
+    return _from_plain(document.content, str(path), "")
+
+
+def _from_plain(content: Any, where: str, key: str) -> Recipe:
+    stage = content.get("stage") if isinstance(content, dict) else None
+    if stage not in STAGES:
+        raise UserError(f"{where}: {key}is not a recipe (its stage is {stage!r})")
+    settings, wrong = validate(STAGES[stage], content.get("settings"))
+    fail(Problem(where, key + ".".join(map(str, ("settings", *at))), text) for at, text in wrong)
+    upstream = content.get("upstream", {})
+    embedded = {
+        name: _from_plain(value, where, f"{key}upstream.{name}.")
+        for name, value in upstream.items()
+        if isinstance(value, dict)
+    }
+    addresses = {
+        name: embedded[name].address if name in embedded else value
+        for name, value in upstream.items()
+    }
+    return Recipe(
+        stage=stage,
+        settings=settings,
+        upstream=addresses,
+        embedded=embedded,
+        environment=content.get("environment", {}),
+        modules=content.get("code"),
+    )
+
+
+def require_code(recipe: Recipe) -> None:
+    """Refuse to compute under an address whose code is no longer what lies on disk.
+
+    Raises:
+        UserError: names the modules that changed since the recipe was planned.
+    """
+    now = recipe.code_now()
+    changed = sorted(
+        name for name in {*now, *recipe.code} if now.get(name) != recipe.code.get(name)
+    )
+    if changed:
+        raise UserError(
+            f"the code changed while the workflow ran ({', '.join(changed)}); "
+            f"{recipe.stage} {recipe.address} was planned with the code before. Run snakemake again"
+        )

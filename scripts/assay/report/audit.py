@@ -1,0 +1,130 @@
+"""What a reader must know before the numbers: runs without result, dropped pairs, mixed environments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from assay.report.inputs import Inputs, Run
+from assay.report.numbers import plural, seed_ranges
+
+NOT_RUN = "was not run"
+_WORDS = {
+    "device": "device",
+    "cpu.capability": "CPU capability",
+    "git.commit": "git commit",
+    "git.dirty": "uncommitted changes",
+}
+
+
+def warnings(inputs: Inputs) -> list[str]:
+    """One sentence a fact, the gravest first; empty if there is nothing to warn of."""
+    return [*_smoke(inputs), *_without_result(inputs), *_dropped(inputs), *_data(inputs), *_mixed(inputs)]
+
+
+def environment(inputs: Inputs) -> list[tuple[str, str]]:
+    """What the runs recorded, for a table: name → value, or the values and whose they are."""
+    found = {key: _by_value(inputs.runs, key) for key in ("cpu.model", *_checked(inputs.runs))}
+    return [
+        (_word(key), next(iter(values)) if len(values) == 1 else _who(values))
+        for key, values in sorted(found.items(), key=lambda item: not item[0].startswith("versions"))
+        if values
+    ]
+
+
+def _smoke(inputs: Inputs) -> Iterator[str]:
+    if inputs.settings.smoke:
+        yield "This is a quick try: one epoch, two seeds — not evidence."
+
+
+def _without_result(inputs: Inputs) -> Iterator[str]:
+    """Runs that did not finish, by variant and reason; what was never run makes the report partial."""
+    lost = [run for run in inputs.runs if not run.finished]
+    if any(run.status == NOT_RUN for run in lost):
+        yield f"This is a partial report: {len(lost)} of {plural(len(inputs.runs), 'run')} have no result."
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for run in lost:
+        groups[run.variant, run.status].append(run.seed)
+    for (variant, status), seeds in groups.items():
+        yield f"No result: {_runs(variant, seeds)}: {status}."
+
+
+def _dropped(inputs: Inputs) -> Iterator[str]:
+    """Seeds without a pair; what all comparisons lack, because the baseline does, is said once."""
+    comparisons, baseline = inputs.compared["comparisons"], inputs.compared["baseline"]
+    groups: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for comparison in comparisons:
+        for pair in comparison["dropped"]:
+            groups[pair["reason"]][comparison["variant"]].append(pair["seed"])
+    for reason, variants in groups.items():
+        seeds = list(variants.values())
+        if 1 < len(comparisons) == len(seeds) and seeds.count(seeds[0]) == len(seeds):
+            yield f"No pair in any comparison for {_seeds(seeds[0])} ({reason})."
+        else:
+            for name, missing in variants.items():
+                yield f"No pair of {name} and {baseline} for {_seeds(missing)} ({reason})."
+
+
+def _data(inputs: Inputs) -> Iterator[str]:
+    digests = {v["data"]["digest"] for v in inputs.variants if v.get("data", {}).get("digest")}
+    if len(digests) > 1:
+        yield "The variants do not all use the same data; differences may be due to that."
+
+
+def _mixed(inputs: Inputs) -> Iterator[str]:
+    for key in _checked(inputs.runs):
+        values = _by_value(inputs.runs, key)
+        if len(values) > 1:
+            yield f"Runs differ in {_word(key)}: {_who(values)}."
+    silent = [run for run in inputs.runs if run.finished and not run.environment]
+    if silent:
+        yield f"No environment is recorded for {_by_variant(silent)}."
+
+
+def _checked(runs: Iterable[Run]) -> list[str]:
+    """Dotted names of what must not differ among runs."""
+    versions = {f"versions.{name}" for run in runs for name in _part(run.environment, "versions")}
+    return [*sorted(versions), *_WORDS]
+
+
+def _by_value(runs: Iterable[Run], key: str) -> dict[str, list[Run]]:
+    """Value → the runs that recorded it, the most frequent value last."""
+    found: dict[str, list[Run]] = defaultdict(list)
+    section, _, name = key.rpartition(".")
+    for run in runs:
+        recorded = _part(run.environment, section) if section else run.environment
+        if recorded.get(name) is not None:
+            value = recorded[name]
+            found[("no", "yes")[value] if isinstance(value, bool) else str(value)].append(run)
+    return dict(sorted(found.items(), key=lambda item: (len(item[1]), item[0])))
+
+
+def _part(recorded: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+    found = recorded.get(section)
+    return found if isinstance(found, dict) else {}
+
+
+def _who(values: dict[str, list[Run]]) -> str:
+    *rare, (usual, _) = values.items()
+    return "; ".join([*(f"{value} ({_by_variant(runs)})" for value, runs in rare), f"{usual} (all others)"])
+
+
+def _by_variant(runs: Iterable[Run]) -> str:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for run in runs:
+        groups[run.variant].append(run.seed)
+    return "; ".join(_runs(variant, seeds) for variant, seeds in groups.items())
+
+
+def _runs(variant: str, seeds: list[int]) -> str:
+    return f"{variant}, {_seeds(seeds)}"
+
+
+def _seeds(seeds: list[int]) -> str:
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {seed_ranges(seeds)}"
+
+
+def _word(key: str) -> str:
+    section, _, name = key.rpartition(".")
+    return f"{name} version" if section == "versions" else _WORDS.get(key, key.replace(".", " "))

@@ -1,0 +1,167 @@
+"""What the report is made from: the files of aggregate and compare, read and nothing computed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from assay.errors import UserError
+from assay.recipe import Recipe
+from assay.report.numbers import Scale
+from assay.results.runs_table import RunsTable, read_runs
+from assay.settings.stages import ReportSettings
+from assay.store import seed_folder
+
+
+@dataclass(frozen=True)
+class Run:
+    """One variant trained with one seed, or the attempt to."""
+
+    variant: str
+    seed: int
+    status: str
+    """`finished`, or why there is no result."""
+    values: Mapping[str, float]
+    """Metric → value."""
+    best_epoch: int | None
+    environment: Mapping[str, Any]
+    """As in `environment.json`; empty where none is recorded."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has a result."""
+        return self.status == "finished"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A study's results."""
+
+    settings: ReportSettings
+    runs: list[Run]
+    """In the study's order of variants, then by seed."""
+    summary: pd.DataFrame
+    """Columns variant, metric, n, mean, sd, minimum, maximum."""
+    histories: pd.DataFrame
+    """Columns variant, seed, epoch, then one a quantity."""
+    variants: list[dict[str, Any]]
+    """As in `study.json`, in the study's order."""
+    compared: dict[str, Any]
+    """As in `comparisons.json`."""
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The variants in the study's order."""
+        return [variant["name"] for variant in self.variants]
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides."""
+        return self.compared["metric"]
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """All metrics, the one that decides first."""
+        return list(dict.fromkeys([self.metric, *self.summary["metric"]]))
+
+    @cached_property
+    def scale(self) -> Scale:
+        """How the metric that decides is written: by the rule of the comparisons' sentences."""
+        inside = all(0 <= value <= 1 for name in self.names for value in self.values(name).values())
+        return Scale(self.metric, self.compared["higher_is_better"] and inside)
+
+    def scale_of(self, metric: str) -> Scale:
+        """How any metric is written."""
+        if metric == self.metric:
+            return self.scale
+        return Scale.by_name(metric, [run.values[metric] for run in self.runs if metric in run.values])
+
+    def values(self, variant: str) -> dict[int, float]:
+        """Seed → value of the metric that decides, where a run has one."""
+        return {
+            run.seed: run.values[self.metric]
+            for run in self.runs
+            if run.variant == variant and self.metric in run.values
+        }
+
+
+def gather(recipe: Recipe, store: Path) -> Inputs:
+    """Read all that the report shows.
+
+    Raises:
+        UserError: a file is missing or is not what its stage writes.
+    """
+    folder = store / "aggregate" / "study" / recipe.upstream["aggregate/study"]
+    variants = _json(folder / "study.json")["variants"]
+    return Inputs(
+        settings=recipe.settings,
+        runs=_runs(read_runs(folder / "runs.csv"), variants, store),
+        summary=_table(folder / "summary.csv", text=("variant", "metric")),
+        histories=_table(folder / "histories.csv", text=("variant",)),
+        variants=variants,
+        compared=_json(store / "compare" / recipe.upstream["compare"] / "comparisons.json"),
+    )
+
+
+def _runs(table: RunsTable, variants: list[dict[str, Any]], store: Path) -> list[Run]:
+    found = []
+    for variant in variants:
+        name, best_epochs = variant["name"], variant.get("best_epochs", {})
+        folder = store / "train" / variant["addresses"]["train"]
+        rows = {int(seed): run for seed, run in table.runs.get(name, {}).items()}
+        for seed in sorted(rows):
+            values = {metric: value for metric, value in rows[seed].values.items() if _is_finite(value)}
+            found.append(
+                Run(
+                    variant=name,
+                    seed=seed,
+                    status="; ".join(sorted(rows[seed].statuses)) or "finished",
+                    values=values,  # type: ignore[arg-type]
+                    best_epoch=best_epochs.get(str(seed)),
+                    environment=_environment(folder / seed_folder(seed)),
+                )
+            )
+    return found
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _environment(folder: Path) -> dict[str, Any]:
+    """What a run recorded of its surroundings; empty if there is nothing that can be read."""
+    try:
+        found = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{path}: is not valid JSON: {error}") from error
+
+
+def _table(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
+    """A CSV file. Columns of text stay text (a variant may be named `NA`); others are numbers or NaN."""
+    try:
+        found = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{path}: is not a CSV table in UTF-8: {error}") from error
+    for column in found.columns.difference(list(text)):
+        numbers = pd.to_numeric(found[column], errors="coerce")
+        found[column] = numbers.where(numbers.abs() != math.inf)
+    return found

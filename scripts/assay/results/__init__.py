@@ -1,0 +1,1 @@
+"""From receipts to tables, and from tables to comparisons."""

@@ -1,0 +1,144 @@
+"""Reading a tidy table of runs: a CSV file with a row for each variant, seed and metric.
+
+    variant,seed,metric,value,status
+    plain,0,accuracy,0.93,finished
+    plain,1,,,diverged in epoch 3
+
+`status` may be left out; other columns are ignored. Everything is read as text, so a variant may be
+called `NA` or `1`. Seeds are integers, or any other label.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assay.errors import UserError, choose
+from assay.statistics.paired import Seed, is_usable
+
+COLUMNS = ("variant", "seed", "metric", "value")
+NO_VALUE = ("", "na", "n/a", "none", "null")
+_INTEGER = re.compile(r"([+-]?\d{1,30})(\.0*)?")  # a seed that pandas made a float is still an integer
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the table says about one run."""
+
+    values: dict[str, float | None] = field(default_factory=dict)
+    """Metric → value, None where the cell is empty; NaN and infinities as they are."""
+    statuses: set[str] = field(default_factory=set)
+    """What is said of it beyond "finished"."""
+
+    def missing(self, metric: str) -> str:
+        """Why the run has no usable value of a metric; empty if it has one."""
+        value = self.values.get(metric)
+        if is_usable(value):
+            return ""
+        if self.statuses:
+            return ", ".join(sorted(self.statuses))
+        return f"no {metric}" if value is None else f"{metric} is {value:g}"
+
+
+@dataclass(frozen=True)
+class RunsTable:
+    """All runs of a table."""
+
+    runs: dict[str, dict[Seed, Run]]
+    """Variant → seed → run; variants in the order of the table."""
+    metrics: list[str]
+    """Every metric, in the order of the table."""
+
+    def values(self, variant: str, metric: str) -> dict[Seed, float | None]:
+        """Seed → value of a metric, for every run of a variant."""
+        return {seed: run.values.get(metric) for seed, run in self.runs[variant].items()}
+
+    def missing(self, variant: str, seed: Seed, metric: str) -> str:
+        """Why a seed of a variant has no usable value of a metric; empty if it has one."""
+        run = self.runs[variant].get(seed)
+        return "no run with this seed" if run is None else run.missing(metric)
+
+
+def read_runs(path: Path) -> RunsTable:
+    """Read a table of runs.
+
+    Raises:
+        UserError: the file cannot be read, a column is missing, a value is no number, or a
+            (variant, seed, metric) stands in it twice.
+    """
+    runs: dict[str, dict[Seed, Run]] = {}
+    metrics: dict[str, None] = {}
+    lines: dict[tuple[str, Seed, str], int] = {}
+    for line, row in _rows(path):
+        variant, metric, status = row["variant"], row["metric"].strip(), row.get("status", "").strip()
+        seed = _seed(row["seed"].strip(), f"{path}: line {line}")
+        value = _value(row["value"].strip(), f"{path}: line {line}")
+        first = lines.setdefault((variant, seed, metric), line)
+        if first != line:
+            named = metric or "a row without a metric"
+            raise UserError(
+                f"{path}: variant {variant!r}, seed {seed}: {named} stands twice, "
+                f"in lines {first} and {line}"
+            )
+        run = runs.setdefault(variant, {}).setdefault(seed, Run())
+        if metric:
+            run.values[metric] = value
+            metrics[metric] = None
+        if status not in ("", "finished"):
+            run.statuses.add(status)
+    if not runs:
+        raise UserError(f"{path}: holds no run")
+    return RunsTable(runs, list(metrics))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, column → cell) of each row."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            columns = [name.strip() for name in next(reader, [])]
+            for name in COLUMNS:
+                if columns.count(name) != 1:
+                    raise UserError(
+                        f"{path}: must have one column {name!r}; its columns are: {', '.join(columns)}"
+                    )
+            for cells in reader:
+                if cells and len(cells) != len(columns):
+                    raise UserError(
+                        f"{path}: line {reader.line_num}: has {len(cells)} cells, not {len(columns)}"
+                    )
+                if cells:
+                    yield reader.line_num, dict(zip(columns, cells, strict=True))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from error
+
+
+def _seed(text: str, where: str) -> Seed:
+    if not text:
+        raise UserError(f"{where}: seed: is empty")
+    integer = _INTEGER.fullmatch(text)
+    return int(integer[1]) if integer else text
+
+
+def _value(text: str, where: str) -> float | None:
+    if text.lower() in NO_VALUE:
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UserError(f"{where}: value: {text!r} is not a number") from error
+
+
+def require_choice(path: Path, key: str, value: str, choices: list[str]) -> None:
+    """Refuse a variant or metric that the table does not hold.
+
+    Raises:
+        UserError: names the nearest that it does hold.
+    """
+    if value not in choices:
+        raise UserError(f"{path}: {key}: {value!r} is not in the table; {choose(value, choices, key)}")

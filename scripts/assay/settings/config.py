@@ -1,0 +1,48 @@
+"""`config/config.yaml`: which study, where results go, on what they are computed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from assay.settings.base import Settings, either
+
+
+class IdentitySettings(Settings):
+    """What else an address depends on."""
+
+    environment: bool = False
+    """Put the versions of Python, PyTorch and NumPy and the kind of processor into every address:
+    nothing computed with others is then reused."""
+
+
+class MachineSettings(Settings):
+    """What depends on the machine and never on the study: no address contains it."""
+
+    results: str = "results"
+    """The store: the folder all results go to. `ASSAY_RESULTS` in the environment goes before it."""
+    data: str = "."
+    """The folder that relative paths of data files in studies start from."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    """Where runs are computed: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
+
+
+class ConfigSettings(Settings):
+    """The configuration. Each key can be given to Snakemake as `--config key=value`."""
+
+    study: Annotated[
+        str | Annotated[list[str], Field(min_length=1)], either("a study or a list of studies")
+    ] = "digits"
+    """Name of a study in `config/studies/`, path of a study file, or a list of them."""
+    set: str = ""
+    """Overrides of every variant's settings, separated by spaces:
+    `"training.epochs=5 model.widths=[64,64]"`."""
+    machine: str | MachineSettings = MachineSettings()
+    """Paths and device, here or as the name of a file in `config/presets/machine/`."""
+    partial: bool = False
+    """Report on the runs that exist and name those that do not, instead of running them."""
+    smoke: bool = False
+    """A quick try: one epoch, the first two seeds. Its results have addresses of their own."""
+    identity: IdentitySettings = IdentitySettings()
+    """What else an address depends on."""

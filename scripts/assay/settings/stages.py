@@ -1,0 +1,95 @@
+"""What of a study each stage's recipe holds: a stage knows its own settings and nothing else."""
+
+from __future__ import annotations
+
+from assay.settings.base import Loss, Model, Settings, Task
+from assay.settings.data import DataSettings
+from assay.settings.evaluation import EvaluationSettings
+from assay.settings.training import NumericsSettings, TrainingSettings
+
+
+class PrepareSettings(Settings):
+    """Samples, split, scaled, written as arrays."""
+
+    data: DataSettings
+    """Source, split, standardisation."""
+    files: dict[str, str] = {}
+    """SHA-256 of each data file, by the setting that names it. A path enters no address, this does."""
+
+
+class TrainSettings(Settings):
+    """One model trained on one prepared data set."""
+
+    task: Task
+    """What a batch means."""
+    model: Model
+    """What is trained."""
+    loss: Loss
+    """What training minimises."""
+    training: TrainingSettings
+    """The loop."""
+    numerics: NumericsSettings
+    """The arithmetic."""
+
+
+class EvaluateSettings(Settings):
+    """One trained run, measured."""
+
+    evaluation: EvaluationSettings
+    """Which weights, on which part."""
+
+
+class AggregateVariantSettings(Settings):
+    """All runs of one variant in one table."""
+
+    seeds: list[int]
+    """The runs that are read."""
+    missing: dict[str, str] = {}
+    """Seed → why there is no run (a partial report only)."""
+
+
+class AggregateStudySettings(Settings):
+    """All variants of a study in one table."""
+
+    variants: list[str]
+    """Names, in the study's order."""
+
+
+class CompareSettings(Settings):
+    """The tests to make on a table of runs."""
+
+    baseline: str
+    """The variant that the others are compared with."""
+    metric: str
+    """The metric that decides."""
+    higher_is_better: bool
+    """Which way it is better."""
+    alpha: float
+    """Family-wise error rate."""
+
+
+class ReportSettings(Settings):
+    """What the report says beyond the numbers."""
+
+    study: str
+    """The study's name."""
+    question: str = ""
+    """Its question."""
+    notes: str = ""
+    """Its notes."""
+    overrides: dict[str, dict[str, object]] = {}
+    """Variant → what it changes, dotted keys."""
+    smoke: bool = False
+    """Whether this was a quick try."""
+
+
+STAGES: dict[str, type[Settings]] = {
+    "prepare": PrepareSettings,
+    "train": TrainSettings,
+    "evaluate": EvaluateSettings,
+    "aggregate/variant": AggregateVariantSettings,
+    "aggregate/study": AggregateStudySettings,
+    "compare": CompareSettings,
+    "report": ReportSettings,
+}
+"""Each stage's settings, by its folder in the store."""

@@ -1,0 +1,47 @@
+"""A study file: one base, its variants, the seeds, the comparisons to make."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from assay.settings.base import Settings, either
+
+Alpha = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class ComparisonSettings(Settings):
+    """Which variants are compared, on what. Changing it trains nothing."""
+
+    baseline: str | None = None
+    """The variant that all others are compared with; the first one unless named."""
+    metric: str = "accuracy"
+    """The metric that decides: one of the task's, or `val_` and one of them for the validation value
+    of the best epoch."""
+    alpha: Alpha = 0.05
+    """Largest acceptable probability of one false alarm among all comparisons (Holm)."""
+
+
+class StudySettings(Settings):
+    """One study."""
+
+    question: str = ""
+    """The question that the study answers: the title of its report."""
+    notes: str = ""
+    """Anything a reader of the report should know."""
+    base: dict[str, Any] = {}
+    """Settings that all variants share (see *Settings of a run* below)."""
+    variants: dict[str, dict[str, Any] | None] = {}
+    """Name → what it changes: nested keys or dotted ones (`training.learning_rate: 0.01`). A `grid`
+    among them makes a variant of each combination of its values."""
+    grid: dict[str, list[Any]] = {}
+    """Dotted key → values: adds a variant for each combination."""
+    seeds: Annotated[
+        Annotated[int, Field(gt=0)] | Annotated[list[Seed], Field(min_length=1)],
+        either("a number of seeds, at least 1, or a list of whole numbers, at least one"),
+    ] = 5
+    """How many seeds (0, 1, 2, …), or which. Every variant is trained with the same ones."""
+    comparisons: ComparisonSettings = ComparisonSettings()
+    """Which variants are compared, on what."""

@@ -1,0 +1,53 @@
+"""How one run is trained, and with what arithmetic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from assay.settings.base import Optimizer, Scheduler, Settings
+
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class TrainingSettings(Settings):
+    """The train stage's loop."""
+
+    epochs: PositiveInt = 20
+    """Passes over the training part."""
+    batch_size: PositiveInt = 64
+    """Samples a step; the last batch of an epoch may be smaller."""
+    learning_rate: PositiveFloat = 1e-3
+    """Learning rate at the start; the scheduler changes it."""
+    optimizer: Optimizer = Optimizer(name="adamw")
+    """How weights are stepped: `adamw`, `adam`, `sgd`, with their settings (`weight_decay`, …)."""
+    scheduler: Scheduler = Scheduler(name="constant")
+    """How the learning rate changes from epoch to epoch."""
+    monitor: str = "val_loss"
+    """The history's column that chooses the best epoch."""
+    mode: Literal["min", "max"] = "min"
+    """Whether less or more of `monitor` is better."""
+    keep_every: PositiveInt | None = None
+    """Also keep `epoch-NNN.pt` every so many epochs."""
+    save_artifacts: bool = True
+    """Keep checkpoints. `false` is for a throw-away run, which cannot be evaluated."""
+
+
+class NumericsSettings(Settings):
+    """The arithmetic of a run: it decides bits, so it is part of the address."""
+
+    threads: PositiveInt = 1
+    """CPU threads a run computes with. Another number gives other bits; the number of cores that
+    Snakemake has does not."""
+    deterministic: bool = True
+    """Use deterministic algorithms only; an operation that has none fails with its name. `false` may
+    be faster on a GPU, and then two runs with one seed may differ."""
+    tf32: bool = False
+    """Let NVIDIA GPUs round the factors of float32 products to TF32: faster, three digits less."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """Type of weights and activations."""
+    portable: bool = True
+    """Cap the CPU's instruction set at AVX2 (x86), so that newer CPUs give the same bits as older
+    ones. No measurable cost for small models. Has no effect on other processors."""

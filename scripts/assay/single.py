@@ -1,0 +1,73 @@
+"""One recipe outside the workflow: of a study's variant, of a recipe file, of nothing but defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from assay import plan
+from assay.configuration import Configuration
+from assay.data import prepare
+from assay.data.prepared import Prepared, load
+from assay.errors import Problem, UserError, choose, fail
+from assay.recipe import Recipe, from_yaml
+from assay.settings.base import validate
+from assay.settings.variant import VariantSettings
+from assay.store import RECEIPT, claim
+from assay.study.files import FileDigests
+from assay.study.load import Variant, find
+from assay.study.load import load as load_study
+from assay.study.overrides import merge, nested
+
+
+def from_settings(
+    settings: Mapping[str, Any], assignments: Mapping[str, Any], configuration: Configuration
+) -> Recipe:
+    """The train recipe of a variant's settings (nested, incomplete ones completed) and overrides."""
+    merged = merge(settings, nested(assignments))
+    complete, wrong = validate(VariantSettings, merged)
+    fail(Problem("settings", ".".join(map(str, at)), text) for at, text in wrong)
+    assert complete is not None
+    return _recipe(Variant("", dict(assignments), complete), configuration)
+
+
+def from_variant(study: str, variant: str | None, configuration: Configuration) -> Recipe:
+    """The train recipe of a study's variant, or of its baseline.
+
+    Raises:
+        UserError: the study is wrong, or has no such variant.
+    """
+    loaded = load_study(find(study), configuration.options)
+    wanted = variant or loaded.baseline
+    variants = {item.name: item for item in loaded.variants}
+    if wanted not in variants:
+        raise UserError(f"{loaded.path}: there is no variant {wanted!r}; {choose(wanted, variants)}")
+    return _recipe(variants[wanted], configuration)
+
+
+def from_file(path: Path, assignments: Mapping[str, Any], configuration: Configuration) -> Recipe:
+    """The train recipe of a recipe file, with overrides."""
+    recipe = from_yaml(path)
+    if recipe.stage != "train":
+        raise UserError(f"{path}: is a recipe of {recipe.stage}, not of train")
+    if not assignments:
+        return recipe
+    given = recipe.settings.model_dump() | recipe.embedded["prepare"].settings.model_dump(include={"data"})
+    return from_settings(given, assignments, configuration)
+
+
+def _recipe(variant: Variant, configuration: Configuration) -> Recipe:
+    digests = FileDigests(configuration.store, configuration.options.data)
+    return plan.plan_variant(variant, (), digests, configuration.environment).train
+
+
+def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path) -> Prepared:
+    """The prepared data that a train recipe reads: from the store, where it is put if it is not there."""
+    upstream = recipe.embedded["prepare"]
+    folder = upstream.folder(store) / plan.split_folder(upstream, seed)
+    with claim(folder):
+        if not (folder / RECEIPT).exists():
+            made = prepare.prepare(upstream.settings, seed, data)
+            prepare.write(made, folder, upstream.address)
+    return load(folder)

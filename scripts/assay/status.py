@@ -1,0 +1,97 @@
+"""How far a study is: each run done, running, failed or missing; and what to say at the end of a call."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason
+from assay.receipt import read_receipt
+from assay.store import RECEIPT, is_claimed, seed_folder
+from assay.views import view_folder
+
+STATES = ("done", "diverged", "running", "failed", "missing")
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """One run of a study."""
+
+    variant: str
+    seed: int
+    state: str
+    """One of STATES."""
+    epoch: int = 0
+    epochs: int = 0
+    seconds_left: float | None = None
+    reason: str = ""
+
+
+def run_statuses(plan: StudyPlan, store: Path) -> Iterator[RunStatus]:
+    """The status of every run of a study, in its order."""
+    for variant in plan.variants:
+        for seed in plan.study.seeds:
+            yield _status(variant, seed, store)
+
+
+def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
+    name, epochs = variant.variant.name, variant.variant.settings.training.epochs
+    run = variant.train.folder(store) / seed_folder(seed)
+    measured = variant.measured.folder(store) / seed_folder(seed)
+    if (measured / RECEIPT).exists():
+        status = str(read_receipt(measured)["status"])
+        done = status == "finished"
+        return RunStatus(
+            name, seed, "done" if done else "diverged", epochs, epochs, reason="" if done else status
+        )
+    if (run / RECEIPT).exists():
+        state = "running" if is_claimed(measured) else "missing"
+        if reason := failure_reason(measured):
+            return RunStatus(name, seed, "failed", epochs, epochs, reason=f"evaluation: {reason}")
+        return RunStatus(name, seed, state, epochs, epochs, reason="trained, not evaluated")
+    if is_claimed(run):
+        epoch, left = _progress(run / "events.jsonl")
+        return RunStatus(name, seed, "running", epoch, epochs, left)
+    reason = failure_reason(run)
+    return RunStatus(name, seed, "failed" if reason else "missing", 0, epochs, reason=reason or "")
+
+
+def _progress(events: Path) -> tuple[int, float | None]:
+    """The last epoch of a run that is going on, and about how many seconds it still needs."""
+    try:
+        lines = events.read_text().splitlines()
+        event = json.loads(lines[-1]) if lines else {}
+    except (OSError, json.JSONDecodeError):
+        return 0, None
+    if event.get("event") != "on_epoch_end":
+        return 0, None
+    done, total = event["epoch"], event["total_epochs"]
+    since = time.time() - event["time"]
+    return done, max(0.0, event["elapsed"] / done * (total - done) - since)
+
+
+def summary(plan: Plan) -> str:
+    """The end of a call: where the reports are, what failed and why."""
+    lines = []
+    for study in plan.studies:
+        statuses = list(run_statuses(study, plan.store))
+        failed = [status for status in statuses if status.state == "failed"]
+        report = view_folder(plan.store, study.study.name) / "report.html"
+        if report.exists() and (study.report.folder(plan.store) / RECEIPT).exists():
+            lines.append(f"Report: {report}")
+        else:
+            counts = Counter(status.state for status in statuses)
+            told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+            lines.append(f"{study.study.name}: no report yet ({told})")
+        for status in failed:
+            lines.append(f"  failed: {status.variant}, seed {status.seed}: {status.reason}")
+        if failed:
+            lines.append(
+                "  Run snakemake again to try these again, or with --config partial=true "
+                "to report on what exists."
+            )
+    return "\n".join(lines)

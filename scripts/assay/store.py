@@ -1,0 +1,74 @@
+"""The store: where every result lies, how files are put there, who is working on a run.
+
+    <store>/<stage>/<address>/recipe.yaml      what the address stands for
+    <store>/prepare/<address>/<split>/         split: `fixed` or `seed-<n>`
+    <store>/train/<address>/seed-<n>/
+    <store>/evaluate/<address>/seed-<n>/
+    <store>/aggregate/variant/<address>/       and aggregate/study, compare, report
+    <store>/studies/<study>/                   views: links for people
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+RECEIPT = "receipt.json"
+FAILURE = "failure.json"
+RECIPE = "recipe.yaml"
+
+
+def seed_folder(seed: int) -> str:
+    """The folder of a seed below its address."""
+    return f"seed-{seed}"
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Put a file in place whole or not at all: written beside it, synced, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def claim(folder: Path) -> Iterator[None]:
+    """Be the only process that writes a result's folder; wait for another that is at it.
+
+    The claim is a lock of the operating system: it ends with its process, however that ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".claim").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def is_claimed(folder: Path) -> bool:
+    """Whether a process is writing the folder now."""
+    try:
+        with (folder / ".claim").open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return False
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True

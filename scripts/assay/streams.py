@@ -1,0 +1,45 @@
+"""Named streams of random numbers: each is a function of (seed, name, position) and of nothing else.
+
+No stream depends on how many numbers another drew, so two variants with one seed see the same batches
+in the same order even if their models differ: that is what makes their runs a pair. And because every
+training step starts its own stream, a run continues from any step without a saved random state.
+
+    split/test, split/validation     the split of the data (NumPy, in prepare)
+    initialisation                   the model's first weights
+    order, epoch                     the order of the samples of an epoch
+    forward, epoch, step             what the model and the loss draw in one step: dropout, noise, …
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def stream_seed(seed: int, name: str, *position: int) -> int:
+    """The 63-bit seed of a stream: SHA-256 of its name and position, cut."""
+    text = "/".join(map(str, (seed, name, *position)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def generator(seed: int, name: str, *position: int) -> torch.Generator:
+    """A CPU generator at the start of a stream."""
+    import torch
+
+    return torch.Generator().manual_seed(stream_seed(seed, name, *position))
+
+
+def start(seed: int, name: str, *position: int) -> None:
+    """Set the global generators of torch (every device), NumPy and Python to the start of a stream."""
+    import random
+
+    import numpy as np
+    import torch
+
+    value = stream_seed(seed, name, *position)
+    torch.manual_seed(value)
+    np.random.seed(value % 2**32)
+    random.seed(value)

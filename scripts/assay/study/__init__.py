@@ -1,0 +1,1 @@
+"""From a study file to its variants: read, presets, overrides, grids, merged and checked."""

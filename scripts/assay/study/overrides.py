@@ -1,0 +1,89 @@
+"""Changes to settings: dotted keys, merging, and the text form `a.b=1 c.d=[64,64]`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from assay.errors import UserError
+from assay.yamlfile import parse
+
+
+class Whole(dict[str, Any]):
+    """A mapping that replaces what it is merged over, key and all: a preset."""
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted keys as nested mappings, at any depth: `{"a.b": 1}` → `{"a": {"b": 1}}`.
+
+    Raises:
+        UserError: two keys set the same thing.
+    """
+    result: dict[str, Any] = {}
+    for key, value in flat.items():
+        head, _, rest = str(key).partition(".")
+        inner = {rest: value} if rest else value
+        inner = nested(inner) if isinstance(inner, Mapping) else inner
+        if head in result:
+            if not (isinstance(result[head], dict) and isinstance(inner, dict)):
+                raise UserError(f"{key!r} is set twice")
+            inner = merge(result[head], inner)
+        result[head] = inner
+    return result
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with nested `change` laid over it.
+
+    Mappings merge key by key; anything else replaces. Naming another component starts its settings
+    afresh, because those of the old one would not fit it.
+    """
+    result = dict(base)
+    for key, value in change.items():
+        old = result.get(key)
+        if isinstance(value, Mapping) and isinstance(old, str):
+            old = {"name": old}
+        if isinstance(value, Whole):
+            result[key] = dict(value)
+        elif isinstance(value, Mapping) and isinstance(old, Mapping):
+            renamed = "name" in value and value["name"] != old.get("name")
+            result[key] = merge({} if renamed else old, value)
+        elif isinstance(value, str) and isinstance(old, Mapping) and old.get("name") == value:
+            continue
+        else:
+            result[key] = value
+    return result
+
+
+def parse_assignments(text: str) -> dict[str, Any]:
+    """`"training.epochs=5 model.widths=[64,64]"` as a flat mapping; values are YAML.
+
+    Raises:
+        UserError: a part is not `key=value`, or a key stands twice.
+    """
+    try:
+        parts = shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"set: {text!r}: {error}") from error
+    found: dict[str, Any] = {}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not (key and equals):
+            raise UserError(f"set: {part!r} is not key=value")
+        if key in found:
+            raise UserError(f"set: {key} is set twice")
+        found[key] = parse(value, f"set: {key}")
+    return found
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as dotted keys, for showing what a variant changes."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            found |= flat(value, f"{name}.")
+        else:
+            found[name] = value
+    return found

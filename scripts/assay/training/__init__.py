@@ -1,0 +1,1 @@
+"""Training: one recipe, one prepared data set, one seed."""

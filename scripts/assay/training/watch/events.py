@@ -1,0 +1,47 @@
+"""`events.jsonl`: a line of JSON for each thing that happens, with the time."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.training.watch import Setup, Watch
+
+if TYPE_CHECKING:
+    from assay.training.history import History
+
+
+class Events(Watch):
+    """Appends to a file; each line is whole when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.started = time.time()
+
+    def on_start(self, setup: Setup) -> None:
+        """`on_start` with the number of epochs."""
+        self.started = time.time()
+        training = setup.settings.training
+        self._write("on_start", seed=setup.seed, total_epochs=training.epochs, device=str(setup.device))
+
+    def on_epoch_end(self, history: History, improved: bool) -> None:
+        """`on_epoch_end` with the epoch's row."""
+        row = history.rows[-1]
+        self._write("on_epoch_end", total_epochs=history.settings.epochs, best=improved, **row)
+
+    def on_train_end(self, history: History) -> None:
+        """`on_train_end` with the best epoch."""
+        best = {"best_epoch": history.best_epoch, "best_value": history.best_value}
+        self._write("on_train_end", status=history.status, **best)
+
+    def on_exception(self, error: BaseException) -> None:
+        """`on_exception` with the exception's type and text."""
+        self._write("on_exception", error=type(error).__name__, message=str(error))
+
+    def _write(self, event: str, **facts: Any) -> None:
+        now = time.time()
+        line = {"event": event, "time": round(now, 3), "elapsed": round(now - self.started, 3)}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line | facts) + "\n")

@@ -1,0 +1,77 @@
+"""Views: links for people, from names to addresses. They are made anew at every call and hold nothing.
+
+    <store>/studies/<study>/report.html, report.md, figures, runs.csv, summary.csv, comparisons.csv
+    <store>/studies/<study>/<variant>/seed-<n>, <variant>/evaluation/seed-<n>
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from assay.plan import Plan, StudyPlan
+from assay.recipe import Recipe
+from assay.store import RECEIPT, seed_folder
+
+_REPORT = ("report.html", "report.md", "figures")
+_TABLES = ("runs.csv", "summary.csv")
+
+
+def view_folder(store: Path, study: str) -> Path:
+    """Where the view of a study lies."""
+    return store / "studies" / study
+
+
+def variant_folder(name: str) -> str:
+    """A variant's name as a folder's: letters, digits, spaces and a few signs as they are, others %XX."""
+    return quote(name, safe=" ,=+()").replace("..", "%2E%2E") or "%"
+
+
+def make_views(plan: Plan) -> None:
+    """Link every result that exists; remove links of what a study does not name any more."""
+    for study in plan.studies:
+        root = view_folder(plan.store, study.study.name)
+        wanted = dict(_links(plan.store, study))
+        for folder, folders, files in os.walk(root, topdown=False):
+            for name in (*folders, *files):
+                path = Path(folder, name)
+                if path.is_symlink() and path not in wanted:
+                    path.unlink()
+            if folder != str(root) and not os.listdir(folder):
+                os.rmdir(folder)
+        for path, target in wanted.items():
+            _link(path, target)
+
+
+def _links(store: Path, plan: StudyPlan) -> Iterator[tuple[Path, Path]]:
+    """(link, target) of everything of a study that exists."""
+    root = view_folder(store, plan.study.name)
+
+    def results(recipe: Recipe, names: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
+        folder = recipe.folder(store)
+        if (folder / RECEIPT).exists():
+            yield from ((root / name, folder / name) for name in names)
+
+    yield from results(plan.report, _REPORT)
+    yield from results(plan.aggregate, _TABLES)
+    yield from results(plan.compare, ("comparisons.csv",))
+    for variant in plan.variants:
+        named = root / variant_folder(variant.variant.name)
+        for seed in map(seed_folder, plan.study.seeds):
+            run = variant.train.folder(store) / seed
+            if run.exists():
+                yield named / seed, run
+            if variant.evaluate and (measured := variant.evaluate.folder(store) / seed).exists():
+                yield named / "evaluation" / seed, measured
+
+
+def _link(path: Path, target: Path) -> None:
+    relative = os.path.relpath(target, path.parent)
+    if path.is_symlink() and os.readlink(path) == relative:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.symlink_to(relative)
+    os.replace(new, path)

@@ -1,0 +1,98 @@
+"""Compare the variants of a table of runs with a baseline: paired t-tests, joined on the seed.
+
+The table is a CSV file with the columns variant, seed, metric and value, and optionally status. It
+may come from any source. Writes comparisons.json and comparisons.csv; says the outcome in words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from assay.errors import Problem, UserError, fail
+from assay.receipt import file_digests, write_receipt
+from assay.recipe import from_yaml, require_code
+from assay.results.compare import CSV_FILE, JSON_FILE, compare, write_comparisons
+from assay.results.runs_table import read_runs
+from assay.settings.base import validate
+from assay.settings.stages import CompareSettings
+
+
+def main() -> int:
+    """Run the program; returns its exit status."""
+    options = _options()
+    try:
+        result = _with_recipe(options) if options.recipe else _by_hand(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for comparison in result["comparisons"]:
+        print(comparison["sentence"])
+    if not result["comparisons"]:
+        print(f"{options.runs} holds one variant: there is nothing to compare.")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=Path, required=True, metavar="CSV", help="the table of runs")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--recipe", type=Path, metavar="FILE", help="recipe that decides all of the below"
+    )
+    hand = parser.add_argument_group("without a recipe")
+    hand.add_argument("--baseline", metavar="VARIANT", help="default: the first in the table")
+    hand.add_argument("--metric", help="default: the only one in the table")
+    direction = hand.add_mutually_exclusive_group()
+    direction.add_argument("--higher-is-better", action="store_true", help="as accuracy is")
+    direction.add_argument("--lower-is-better", action="store_true", help="as a loss is")
+    hand.add_argument("--alpha", type=float, help="family-wise error rate; default: 0.05")
+    options = parser.parse_args()
+    is_directed = options.higher_is_better or options.lower_is_better
+    by_hand = (options.baseline, options.metric, options.alpha)
+    if options.recipe and (is_directed or any(given is not None for given in by_hand)):
+        parser.error("with --recipe, the recipe decides all but --runs and --out")
+    if not options.recipe and not is_directed:
+        parser.error("give --higher-is-better or --lower-is-better")
+    return options
+
+
+def _with_recipe(options: argparse.Namespace) -> dict[str, Any]:
+    """As the workflow does it: the settings from the recipe, and a receipt at the end."""
+    recipe = from_yaml(options.recipe)
+    if recipe.stage != "compare":
+        raise UserError(f"{options.recipe}: stage: must be 'compare', not {recipe.stage!r}")
+    require_code(recipe)
+    result = compare(options.runs, recipe.settings)
+    write_comparisons(result, options.out)
+    digests = file_digests(options.out, [JSON_FILE, CSV_FILE])
+    write_receipt(options.out, recipe.stage, recipe.address, digests)
+    return result
+
+
+def _by_hand(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings from the command line, completed from the table where it leaves no choice."""
+    table = read_runs(options.runs)
+    if options.metric is None and len(table.metrics) != 1:
+        found = ", ".join(table.metrics) or "none"
+        raise UserError(f"{options.runs}: metric: give --metric; the table holds: {found}")
+    given = {
+        "baseline": next(iter(table.runs)) if options.baseline is None else options.baseline,
+        "metric": table.metrics[0] if options.metric is None else options.metric,
+        "higher_is_better": options.higher_is_better,
+        "alpha": 0.05 if options.alpha is None else options.alpha,
+    }
+    settings, wrong = validate(CompareSettings, given)
+    fail(Problem("", ".".join(map(str, at)), text) for at, text in wrong)
+    assert settings is not None
+    result = compare(options.runs, settings)
+    write_comparisons(result, options.out)
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

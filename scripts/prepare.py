@@ -1,0 +1,31 @@
+"""Prepare a data set: read it, split it, scale it, write it as arrays."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from assay import program, recipe
+
+
+def main() -> None:
+    """Prepare the data of one recipe."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", type=Path, required=True, help="recipe.yaml of a prepare stage")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the arrays")
+    parser.add_argument("--seed", type=int, help="the run's seed, where each run splits anew")
+    parser.add_argument("--data", type=Path, default=Path(), help="folder of data files")
+    arguments = parser.parse_args()
+    program.start_log()
+    from assay.data import prepare
+    from assay.store import claim
+
+    with program.attempt(arguments.out), claim(arguments.out):
+        planned = recipe.from_yaml(arguments.recipe)
+        recipe.require_code(planned)
+        prepared = prepare.prepare(planned.settings, arguments.seed, arguments.data)
+        prepare.write(prepared, arguments.out, planned.address)
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,79 @@
+"""Train one seed of one recipe.
+
+Without arguments: the defaults (digits, a small MLP, seed 0), into the store. A run of the workflow
+again: `python scripts/train.py --recipe RUN/recipe.yaml --seed 42 --out DIR`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+from pathlib import Path
+
+from assay import numerics, program, recipe, single
+from assay.configuration import configure
+from assay.errors import UserError
+from assay.store import seed_folder
+from assay.study.overrides import parse_assignments
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--recipe", type=Path, help="recipe.yaml of a train stage or of a run")
+    source.add_argument("--study", help="a study's name or file, instead of a recipe")
+    parser.add_argument("--variant", help="the study's variant; its baseline unless given")
+    parser.add_argument("--set", default="", metavar='"A.B=1 C=[2,3]"', help="overrides of settings")
+    parser.add_argument("--seed", type=int, default=0, help="the run's seed (default 0)")
+    parser.add_argument("--prepared", type=Path, help="folder of the prepared data; the store's unless given")
+    parser.add_argument("--out", type=Path, help="folder for the run; its place in the store unless given")
+    parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps; the configuration's unless given")
+    parser.add_argument(
+        "--planned", action="store_true", help="refuse if the code is not the recipe's any more"
+    )
+    parser.add_argument("--quiet", action="store_true", help="log to the run's train.log only")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train one run."""
+    arguments = parse()
+    assignments = parse_assignments(arguments.set)
+    configuration = configure()
+    if arguments.recipe is not None:
+        chosen = single.from_file(arguments.recipe, assignments, configuration)
+    elif arguments.study is not None:
+        options = dataclasses.replace(configuration.options, assignments=assignments)
+        configuration = dataclasses.replace(configuration, options=options)
+        chosen = single.from_variant(arguments.study, arguments.variant, configuration)
+    elif arguments.variant is not None:
+        raise UserError("--variant: needs --study")
+    else:
+        chosen = single.from_settings({}, assignments, configuration)
+    out = arguments.out or chosen.folder(configuration.store) / seed_folder(arguments.seed)
+    program.start_log(out / "train.log", console=not arguments.quiet)
+    with program.attempt(out):
+        current = dataclasses.replace(chosen, modules=None)
+        if arguments.planned:
+            recipe.require_code(chosen)
+        elif current.address != chosen.address:
+            logging.warning(f"the code is not that of {chosen.address} any more; this is {current.address}")
+        numerics.set_environment(chosen.settings.numerics)
+        from assay.data.prepared import load
+        from assay.training.run import run
+
+        if arguments.prepared is not None:
+            prepared = load(arguments.prepared)
+        else:
+            store, data = configuration.store, configuration.options.data
+            prepared = single.prepared_data(current, arguments.seed, store, data)
+        device = arguments.device or configuration.machine.device
+        run(current, arguments.seed, prepared, out, device)
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,197 @@
+"""The paired t-test against published numbers, SciPy, and what must hold for any two arms.
+
+The published examples give x minus y: x is the variant, y the baseline.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from assay.statistics.paired import PairedTest, Seed, is_usable, join, mean, paired_t, standard_deviation
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy import stats
+
+EXAMPLES = json.loads((Path(__file__).parent / "worked_examples.json").read_text())
+VALUES = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
+ARMS = st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=12)
+OF_THE_TEST = ("ci_low", "ci_high", "t", "df", "p", "d_z")
+
+
+def run_test(x: list[float], y: list[float], alpha: float = 0.05) -> PairedTest:
+    """The test of variant x against baseline y, seeds 0, 1, …"""
+    return paired_t(join(dict(enumerate(y)), dict(enumerate(x))), alpha)
+
+
+def arm(values: dict[str, float]) -> dict[Seed, float | None]:
+    return {int(seed): value for seed, value in values.items()}
+
+
+def test_sleep_data() -> None:
+    example = EXAMPLES["r_sleep_paired_t"]
+    found = asdict(run_test(example["data"]["x"], example["data"]["y"]))
+    found["mean_diff"] = found["mean_difference"]
+    for key, tolerance in example["tolerance"].items():
+        assert found[key] == pytest.approx(example["expected"][key], abs=tolerance), key
+        assert found[key] == pytest.approx(example["exact"][key], rel=1e-12), key
+    effect = EXAMPLES["r_sleep_cohen_dz_ci"]
+    assert found["d_z"] == pytest.approx(effect["expected"]["d_z"], abs=effect["tolerance"]["d_z"])
+    assert found["d_z"] == pytest.approx(effect["exact"]["d_z"], rel=1e-12)
+    assert found["status"] == "ok"
+
+
+def test_seeds_are_joined_not_positions() -> None:
+    example = EXAMPLES["seed_alignment"]
+    pairs = join(arm(example["data"]["y"]), arm(example["data"]["x"]))
+    assert list(pairs.differences) == example["expected"]["differences_by_seed"]
+
+
+def test_unequal_seed_sets() -> None:
+    example = EXAMPLES["unequal_seed_sets"]
+    expected = example["expected"]
+    pairs = join(arm(example["data"]["y"]), arm(example["data"]["x"]))
+    assert list(pairs.seeds) == expected["paired_seeds"]
+    assert list(pairs.unpaired) == expected["only_x"] + expected["only_y"]
+    found = paired_t(pairs)
+    assert found.df == expected["df"]
+    assert found.mean_difference == pytest.approx(expected["mean_diff"], abs=1e-10)
+    assert found.t == pytest.approx(expected["t"], abs=1e-10)
+    assert found.p == pytest.approx(expected["p"], abs=1e-10)
+
+
+@pytest.mark.parametrize("name", ["zero_variance_differences", "identical_arms", "single_seed"])
+def test_where_there_is_no_test(name: str) -> None:
+    example = EXAMPLES[name]
+    found = run_test(example["data"]["x"], example["data"]["y"])
+    assert found.status == example["expected"]["status"]
+    assert all(getattr(found, key) is None for key in OF_THE_TEST)
+    if "mean_diff" in example["expected"]:
+        assert found.mean_difference == pytest.approx(example["expected"]["mean_diff"], abs=1e-12)
+
+
+def test_differences_that_only_rounding_makes_differ_are_no_evidence() -> None:
+    baseline = [0.1, 0.2, 0.3, 0.7, 0.8]
+    variant = [value + 0.1 for value in baseline]
+    assert len({v - b for b, v in zip(baseline, variant, strict=True)}) > 1  # SciPy: t = 1e15
+    assert run_test(variant, baseline).status == "degenerate_zero_variance"
+    assert run_test([value + 1e-9 * n for n, value in enumerate(variant)], baseline).status == "ok"
+
+
+def test_no_pairs() -> None:
+    found = paired_t(join({0: 1.0}, {1: 1.0}))
+    assert (found.status, found.n) == ("n_lt_2", 0)
+    assert {value for key, value in asdict(found).items() if key not in ("status", "n")} == {None}
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf, 1e200])
+def test_a_pair_needs_two_usable_values(value: float | None) -> None:
+    assert not is_usable(value)
+    whole: dict[Seed, float | None] = {0: 1.0, 1: 2.0, 2: 3.0}
+    for pairs in (join(whole, whole | {1: value}), join(whole | {1: value}, whole)):
+        assert pairs.seeds == (0, 2)
+        assert pairs.unpaired == (1,)
+
+
+def test_seeds_come_in_numerical_order_then_labels() -> None:
+    arms: dict[Seed, float | None] = {"b": 1.0, 10: 2.0, "a": 3.0, 9: 4.0, -1: 5.0}
+    assert join(arms, arms).seeds == (-1, 9, 10, "a", "b")
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 10, 100])
+@pytest.mark.parametrize("alpha", [0.001, 0.05, 0.2])
+def test_agrees_with_scipy(n: int, alpha: float) -> None:
+    generator = np.random.default_rng(n)
+    for shift in (0.0, 0.1, 1.0, 30.0):
+        y = generator.normal(0.9, 0.3, n)
+        x = y + generator.normal(shift, 0.2, n)
+        found = run_test(x.tolist(), y.tolist(), alpha)
+        expected = stats.ttest_rel(x, y)
+        interval = expected.confidence_interval(1 - alpha)
+        assert found.t == pytest.approx(expected.statistic, rel=1e-9)
+        assert found.p == pytest.approx(expected.pvalue, rel=1e-7)
+        assert found.df == expected.df
+        assert found.ci_low == pytest.approx(interval.low, rel=1e-9, abs=1e-12)
+        assert found.ci_high == pytest.approx(interval.high, rel=1e-9, abs=1e-12)
+        assert found.mean_baseline == pytest.approx(y.mean(), rel=1e-12)
+        assert found.mean_variant == pytest.approx(x.mean(), rel=1e-12)
+        assert found.sd_difference == pytest.approx(np.std(x - y, ddof=1), rel=1e-9)
+        assert found.standard_error == pytest.approx(stats.sem(x - y), rel=1e-9)
+
+
+def test_p_is_never_zero() -> None:
+    found = run_test([1.0 + 1e-9 * (n % 2) for n in range(2000)], [0.0] * 2000)
+    assert found.p is not None
+    assert 0 < found.p < 1e-300
+
+
+def test_huge_values_do_not_overflow() -> None:
+    found = run_test([1e150, -1e150, 1e149], [-1e150, 1e150, 0.0])
+    assert found.status == "ok"
+    assert all(math.isfinite(value) for value in asdict(found).values() if not isinstance(value, str))
+
+
+@given(ARMS)
+def test_swapping_the_arms_flips_the_sign(arms: list[tuple[float, float]]) -> None:
+    x, y = [a for a, _ in arms], [b for _, b in arms]
+    one, other = run_test(x, y), run_test(y, x)
+    assert (one.status, one.p, one.df, one.sd_difference) == (
+        *(other.status, other.p, other.df, other.sd_difference),
+    )
+    assert one.mean_difference == -other.mean_difference  # type: ignore[operator]
+    assert (one.mean_baseline, one.mean_variant) == (other.mean_variant, other.mean_baseline)
+    if one.status == "ok":
+        assert (one.t, one.d_z) == (-other.t, -other.d_z)  # type: ignore[operator]
+        assert (one.ci_low, one.ci_high) == (-other.ci_high, -other.ci_low)  # type: ignore[operator]
+
+
+@given(ARMS, st.randoms())
+def test_the_order_of_the_runs_makes_no_difference(arms: list[tuple[float, float]], random) -> None:
+    x, y = dict(enumerate(a for a, _ in arms)), dict(enumerate(b for _, b in arms))
+    items_x, items_y = list(x.items()), list(y.items())
+    random.shuffle(items_x)
+    random.shuffle(items_y)
+    assert paired_t(join(dict(items_y), dict(items_x))) == paired_t(join({**y}, {**x}))
+
+
+@given(ARMS, st.randoms())
+def test_which_seed_a_pair_has_makes_no_difference(arms: list[tuple[float, float]], random) -> None:
+    shuffled = list(arms)
+    random.shuffle(shuffled)
+    one = run_test([a for a, _ in arms], [b for _, b in arms])
+    other = run_test([a for a, _ in shuffled], [b for _, b in shuffled])
+    assert asdict(one) == pytest.approx(asdict(other), rel=1e-12)
+
+
+@given(ARMS, st.sampled_from([0.125, 2.0, 1024.0]))
+def test_units_make_no_difference(arms: list[tuple[float, float]], scale: float) -> None:
+    x, y = [a for a, _ in arms], [b for _, b in arms]
+    one, scaled = run_test(x, y), run_test([scale * a for a in x], [scale * b for b in y])
+    assert (one.status, one.n) == (scaled.status, scaled.n)
+    if one.status == "ok":
+        assert (one.t, one.p, one.d_z) == pytest.approx((scaled.t, scaled.p, scaled.d_z), rel=1e-9)
+        assert scaled.ci_low == pytest.approx(scale * one.ci_low)  # type: ignore[operator]
+        assert scaled.mean_difference == pytest.approx(scale * one.mean_difference)  # type: ignore[operator]
+
+
+@given(ARMS, st.floats(0.001, 0.5))
+def test_the_interval_excludes_zero_exactly_if_p_is_below_alpha(
+    arms: list[tuple[float, float]], alpha: float
+) -> None:
+    found = run_test([a for a, _ in arms], [b for _, b in arms], alpha)
+    assume(found.p is not None and abs(found.p - alpha) > 1e-6)
+    assert found.p is not None and found.ci_low is not None and found.ci_high is not None
+    assert (found.p < alpha) == (not found.ci_low <= 0 <= found.ci_high)
+
+
+def test_mean_and_standard_deviation() -> None:
+    assert mean([]) is None
+    assert mean([0.1] * 10) == 0.1
+    assert standard_deviation([1.0]) is None
+    assert standard_deviation([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]) == pytest.approx(
+        math.sqrt(32 / 7), rel=1e-15
+    )

@@ -1,0 +1,16 @@
+rule evaluate:
+    input:
+        recipe=ancient(f"{STORE}/evaluate/{{address}}/recipe.yaml"),
+        run=ancient(lambda wildcards: PLAN.trained(wildcards.address, wildcards.seed)),
+        data=ancient(lambda wildcards: PLAN.measured_on(wildcards.address, wildcards.seed)),
+    output:
+        f"{STORE}/evaluate/{{address}}/seed-{{seed}}/receipt.json",
+    log:
+        f"{STORE}/evaluate/{{address}}/seed-{{seed}}/evaluate.log",
+    conda:
+        "../../envs/assay.yaml"
+    params:
+        out=subpath(output[0], parent=True),
+    shell:
+        "python scripts/evaluate.py --recipe {input.recipe:q} --run $(dirname {input.run:q})"
+        " --prepared $(dirname {input.data:q}) --device {DEVICE} --out {params.out:q} > {log:q} 2>&1"

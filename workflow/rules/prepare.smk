@@ -1,0 +1,15 @@
+rule prepare:
+    input:
+        recipe=ancient(f"{STORE}/prepare/{{address}}/recipe.yaml"),
+    output:
+        f"{STORE}/prepare/{{address}}/{{part}}/receipt.json",
+    log:
+        f"{STORE}/logs/prepare/{{address}}/{{part}}.log",
+    conda:
+        "../../envs/assay.yaml"
+    params:
+        seed=lambda wildcards: wildcards.part.replace("seed-", "--seed ").replace("fixed", ""),
+        out=subpath(output[0], parent=True),
+    shell:
+        "python scripts/prepare.py --recipe {input.recipe:q} --data {DATA:q} {params.seed}"
+        " --out {params.out:q} > {log:q} 2>&1"

@@ -1,0 +1,28 @@
+rule report:
+    input:
+        recipe=ancient(f"{STORE}/report/{{address}}/recipe.yaml"),
+        table=ancient(lambda wildcards: PLAN.study_table("report", wildcards.address)),
+        comparisons=ancient(lambda wildcards: PLAN.comparisons(wildcards.address)),
+    output:
+        f"{STORE}/report/{{address}}/receipt.json",
+        report(
+            f"{STORE}/report/{{address}}/report.html",
+            caption="../report/report.rst",
+            category=lambda wildcards: PLAN.study_of(wildcards.address),
+            labels={"result": "Report", "type": "page"},
+        ),
+        report(
+            f"{STORE}/report/{{address}}/figures/differences.svg",
+            caption="../report/differences.rst",
+            category=lambda wildcards: PLAN.study_of(wildcards.address),
+            labels={"result": "Paired differences", "type": "figure"},
+        ),
+    log:
+        f"{STORE}/report/{{address}}/report.log",
+    conda:
+        "../../envs/assay.yaml"
+    params:
+        out=subpath(output[0], parent=True),
+    shell:
+        "python scripts/report.py --recipe {input.recipe:q} --store {STORE:q}"
+        " --out {params.out:q} > {log:q} 2>&1"

@@ -1,0 +1,15 @@
+rule train:
+    input:
+        recipe=ancient(f"{STORE}/train/{{address}}/recipe.yaml"),
+        data=ancient(lambda wildcards: PLAN.prepared(wildcards.address, wildcards.seed)),
+    output:
+        f"{STORE}/train/{{address}}/seed-{{seed}}/receipt.json",
+    log:
+        f"{STORE}/train/{{address}}/seed-{{seed}}/train.log",
+    conda:
+        "../../envs/assay.yaml"
+    params:
+        out=subpath(output[0], parent=True),
+    shell:
+        "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
+        " --prepared $(dirname {input.data:q}) --device {DEVICE} --out {params.out:q} 2>> {log:q}"
