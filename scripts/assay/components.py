@@ -128,7 +128,7 @@ def define(group: str, name: str) -> Definition:
         file=file,
         settings=_signature(node, objects),
         literals=_literals(node) if isinstance(node, ast.ClassDef) else {},
-        docstring=ast.get_docstring(node) or ast.get_docstring(tree) or "",
+        docstring=ast.get_docstring(tree) or ast.get_docstring(node) or "",
         has_check="check" in objects,
     )
 

@@ -48,7 +48,8 @@ def configure(settings: NumericsSettings) -> None:
     import torch
 
     torch.set_num_threads(settings.threads)
-    torch.use_deterministic_algorithms(settings.deterministic)
+    # torch.use_deterministic_algorithms does the same, and imports the compiler for it
+    torch.set_deterministic_debug_mode("error" if settings.deterministic else "default")
     torch.backends.cudnn.deterministic = settings.deterministic
     torch.backends.cudnn.benchmark = False
     torch.backends.cuda.matmul.allow_tf32 = settings.tf32

@@ -40,6 +40,10 @@ def start(seed: int, name: str, *position: int) -> None:
     import torch
 
     value = stream_seed(seed, name, *position)
-    torch.manual_seed(value)
+    torch.default_generator.manual_seed(value)  # torch.manual_seed takes 40 times as long
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(value)
+    elif torch.backends.mps.is_available():
+        torch.mps.manual_seed(value)
     np.random.seed(value % 2**32)
     random.seed(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_one_test_needs_no_adjustment_and_none_is_fine() -> None:
 
 
 @given(P_VALUES, st.randoms())
-def test_the_order_of_the_tests_makes_no_difference(p_values: list[float], random) -> None:
+def test_the_order_of_the_tests_makes_no_difference(p_values: list[float], random: Random) -> None:
     order = list(range(len(p_values)))
     random.shuffle(order)
     assert holm([p_values[i] for i in order]) == [holm(p_values)[i] for i in order]

@@ -9,9 +9,10 @@ rule aggregate_variant:
     conda:
         "../../envs/assay.yaml"
     params:
+        store=STORE,
         out=subpath(output[0], parent=True),
     shell:
-        "python scripts/aggregate.py --recipe {input.recipe:q} --store {STORE:q}"
+        "python scripts/aggregate.py --recipe {input.recipe:q} --store {params.store:q}"
         " --out {params.out:q} > {log:q} 2>&1"
 
 
@@ -32,7 +33,8 @@ rule aggregate_study:
     conda:
         "../../envs/assay.yaml"
     params:
+        store=STORE,
         out=subpath(output[0], parent=True),
     shell:
-        "python scripts/aggregate.py --recipe {input.recipe:q} --store {STORE:q}"
+        "python scripts/aggregate.py --recipe {input.recipe:q} --store {params.store:q}"
         " --out {params.out:q} > {log:q} 2>&1"

@@ -2,7 +2,9 @@ rule evaluate:
     input:
         recipe=ancient(f"{STORE}/evaluate/{{address}}/recipe.yaml"),
         run=ancient(lambda wildcards: PLAN.trained(wildcards.address, wildcards.seed)),
-        data=ancient(lambda wildcards: PLAN.measured_on(wildcards.address, wildcards.seed)),
+        data=ancient(
+            lambda wildcards: PLAN.measured_on(wildcards.address, wildcards.seed)
+        ),
     output:
         f"{STORE}/evaluate/{{address}}/seed-{{seed}}/receipt.json",
     log:
@@ -10,7 +12,8 @@ rule evaluate:
     conda:
         "../../envs/assay.yaml"
     params:
+        device=DEVICE,
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/evaluate.py --recipe {input.recipe:q} --run $(dirname {input.run:q})"
-        " --prepared $(dirname {input.data:q}) --device {DEVICE} --out {params.out:q} > {log:q} 2>&1"
+        " --prepared $(dirname {input.data:q}) --device {params.device} --out {params.out:q} > {log:q} 2>&1"

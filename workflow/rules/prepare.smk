@@ -8,8 +8,11 @@ rule prepare:
     conda:
         "../../envs/assay.yaml"
     params:
-        seed=lambda wildcards: wildcards.part.replace("seed-", "--seed ").replace("fixed", ""),
+        data=DATA,
+        seed=lambda wildcards: wildcards.part.replace("seed-", "--seed ").replace(
+            "fixed", ""
+        ),
         out=subpath(output[0], parent=True),
     shell:
-        "python scripts/prepare.py --recipe {input.recipe:q} --data {DATA:q} {params.seed}"
+        "python scripts/prepare.py --recipe {input.recipe:q} --data {params.data:q} {params.seed}"
         " --out {params.out:q} > {log:q} 2>&1"

@@ -22,7 +22,8 @@ rule report:
     conda:
         "../../envs/assay.yaml"
     params:
+        store=STORE,
         out=subpath(output[0], parent=True),
     shell:
-        "python scripts/report.py --recipe {input.recipe:q} --store {STORE:q}"
+        "python scripts/report.py --recipe {input.recipe:q} --store {params.store:q}"
         " --out {params.out:q} > {log:q} 2>&1"

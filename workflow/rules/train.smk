@@ -9,7 +9,8 @@ rule train:
     conda:
         "../../envs/assay.yaml"
     params:
+        device=DEVICE,
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
-        " --prepared $(dirname {input.data:q}) --device {DEVICE} --out {params.out:q} 2>> {log:q}"
+        " --prepared $(dirname {input.data:q}) --device {params.device} --out {params.out:q} 2>> {log:q}"

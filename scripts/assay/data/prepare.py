@@ -78,7 +78,8 @@ def standardize(inputs: np.ndarray, train: np.ndarray) -> np.ndarray:
     mean = measured.mean(axis=axes, keepdims=True).astype(np.float32)
     scale = measured.std(axis=axes, keepdims=True).astype(np.float32)
     scale[scale == 0] = 1
-    return (inputs - mean) / scale
+    scaled: np.ndarray = (inputs - mean) / scale
+    return scaled
 
 
 def write(prepared: Prepared, folder: Path, address: str, **facts: Any) -> None:

@@ -10,26 +10,43 @@ from assay.report.inputs import Inputs, Run
 from assay.report.numbers import plural, seed_ranges
 
 NOT_RUN = "was not run"
+_CHECKED = ("device", "cpu.capability", "git.commit", "git.dirty")
 _WORDS = {
+    "versions.python": "Python version",
+    "versions.torch": "PyTorch version",
+    "versions.numpy": "NumPy version",
+    "versions.cuda": "CUDA version",
+    "versions.cudnn": "cuDNN version",
     "device": "device",
+    "cpu.model": "CPU",
     "cpu.capability": "CPU capability",
     "git.commit": "git commit",
     "git.dirty": "uncommitted changes",
 }
+"""Names of what is recorded, in the order of the table."""
+_COMMIT = 12
+"""Hex digits of a commit that are shown."""
 
 
 def warnings(inputs: Inputs) -> list[str]:
     """One sentence a fact, the gravest first; empty if there is nothing to warn of."""
-    return [*_smoke(inputs), *_without_result(inputs), *_dropped(inputs), *_data(inputs), *_mixed(inputs)]
+    return [
+        *_smoke(inputs),
+        *_without_result(inputs),
+        *_dropped(inputs),
+        *_data(inputs),
+        *_mixed(inputs),
+    ]
 
 
 def environment(inputs: Inputs) -> list[tuple[str, str]]:
     """What the runs recorded, for a table: name → value, or the values and whose they are."""
     found = {key: _by_value(inputs.runs, key) for key in ("cpu.model", *_checked(inputs.runs))}
+    order = [*_WORDS, *sorted(found.keys() - _WORDS.keys())]
     return [
-        (_word(key), next(iter(values)) if len(values) == 1 else _who(values))
-        for key, values in sorted(found.items(), key=lambda item: not item[0].startswith("versions"))
-        if values
+        (_word(key), next(iter(found[key])) if len(found[key]) == 1 else _who(found[key]))
+        for key in order
+        if found.get(key)
     ]
 
 
@@ -42,7 +59,8 @@ def _without_result(inputs: Inputs) -> Iterator[str]:
     """Runs that did not finish, by variant and reason; what was never run makes the report partial."""
     lost = [run for run in inputs.runs if not run.finished]
     if any(run.status == NOT_RUN for run in lost):
-        yield f"This is a partial report: {len(lost)} of {plural(len(inputs.runs), 'run')} have no result."
+        total = plural(len(inputs.runs), "run")
+        yield f"This is a partial report: {len(lost)} of {total} have no result."
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for run in lost:
         groups[run.variant, run.status].append(run.seed)
@@ -52,7 +70,7 @@ def _without_result(inputs: Inputs) -> Iterator[str]:
 
 def _dropped(inputs: Inputs) -> Iterator[str]:
     """Seeds without a pair; what all comparisons lack, because the baseline does, is said once."""
-    comparisons, baseline = inputs.compared["comparisons"], inputs.compared["baseline"]
+    comparisons, baseline = inputs.compared["comparisons"], inputs.baseline
     groups: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for comparison in comparisons:
         for pair in comparison["dropped"]:
@@ -85,7 +103,7 @@ def _mixed(inputs: Inputs) -> Iterator[str]:
 def _checked(runs: Iterable[Run]) -> list[str]:
     """Dotted names of what must not differ among runs."""
     versions = {f"versions.{name}" for run in runs for name in _part(run.environment, "versions")}
-    return [*sorted(versions), *_WORDS]
+    return [*sorted(versions), *_CHECKED]
 
 
 def _by_value(runs: Iterable[Run], key: str) -> dict[str, list[Run]]:
@@ -95,9 +113,14 @@ def _by_value(runs: Iterable[Run], key: str) -> dict[str, list[Run]]:
     for run in runs:
         recorded = _part(run.environment, section) if section else run.environment
         if recorded.get(name) is not None:
-            value = recorded[name]
-            found[("no", "yes")[value] if isinstance(value, bool) else str(value)].append(run)
+            found[_shown(key, recorded[name])].append(run)
     return dict(sorted(found.items(), key=lambda item: (len(item[1]), item[0])))
+
+
+def _shown(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)[:_COMMIT] if key == "git.commit" else str(value)
 
 
 def _part(recorded: Mapping[str, Any], section: str) -> Mapping[str, Any]:
@@ -107,7 +130,9 @@ def _part(recorded: Mapping[str, Any], section: str) -> Mapping[str, Any]:
 
 def _who(values: dict[str, list[Run]]) -> str:
     *rare, (usual, _) = values.items()
-    return "; ".join([*(f"{value} ({_by_variant(runs)})" for value, runs in rare), f"{usual} (all others)"])
+    return "; ".join(
+        [*(f"{value} ({_by_variant(runs)})" for value, runs in rare), f"{usual} (all others)"]
+    )
 
 
 def _by_variant(runs: Iterable[Run]) -> str:
@@ -126,5 +151,5 @@ def _seeds(seeds: list[int]) -> str:
 
 
 def _word(key: str) -> str:
-    section, _, name = key.rpartition(".")
-    return f"{name} version" if section == "versions" else _WORDS.get(key, key.replace(".", " "))
+    name = key.removeprefix("versions.")
+    return _WORDS.get(key, name if name == key else f"{name} version")

@@ -14,22 +14,27 @@ def differences(inputs: Inputs) -> str:
     compared = inputs.compared
     counts = sorted({test["n"] for test in compared["comparisons"]})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    adjusted = "; p after Holm" if verdict.tested(compared) > 1 else ""
+    several = verdict.tested(compared) > 1
+    adjusted = (
+        " Verdicts and p are adjusted for the number of comparisons, intervals are not."
+        if several
+        else ""
+    )
     return (
-        f"Differences from {compared['baseline']} in {inputs.metric}, on the same seeds. Each dot is one seed "
-        f"(n = {n} pairs a variant), the diamond their mean, the bar its {verdict.level(compared)} "
-        f"confidence interval{adjusted}. A bar that crosses the line at zero leaves the direction open."
+        f"Differences from {compared['baseline']} in {inputs.metric}, on the same seeds. Each dot is one "
+        f"seed (n = {n} pairs a variant), the diamond their mean, the bar its {verdict.level(compared)} "
+        f"confidence interval. A bar that crosses the line at zero leaves the direction open.{adjusted}"
     )
 
 
 def seeds(inputs: Inputs) -> str:
     """Of the values of every seed."""
-    baseline = inputs.compared["baseline"]
+    baseline = inputs.baseline
     if len(inputs.names) == 1:
         return f"Every seed's {inputs.metric}, and the mean (bar)."
     return (
-        f"Every seed's {inputs.metric}. Lines join runs with the same seed: solid where the variant is better "
-        f"than {baseline}, dashed grey where it is not. Hollow dots have no partner. Bars are means."
+        f"Every seed's {inputs.metric}. Lines join runs with the same seed: solid where the variant is "
+        f"better than {baseline}, dashed grey where it is not. Hollow dots have no partner. Bars are means."
     )
 
 
@@ -37,7 +42,9 @@ def learning(inputs: Inputs, shown: Sequence[Scale]) -> str:
     """Of the learning curves."""
     several = any(len(inputs.values(name)) > 1 for name in inputs.names)
     band = "; bands: ± 1 standard deviation over seeds" if several else ""
-    counts = [f"{name} {sum(r.finished for r in inputs.runs if r.variant == name)}" for name in inputs.names]
+    counts = [
+        f"{name} {sum(r.finished for r in inputs.runs if r.variant == name)}" for name in inputs.names
+    ]
     return (
         f"Learning curves: {listed(scale.metric for scale in shown)} after each epoch. Lines: mean over "
         f"seeds{band}. Finished runs only (n: {', '.join(counts)})."

@@ -33,7 +33,7 @@ def content(inputs: Inputs, store: Path) -> dict[str, Any]:
         "comparisons": compared["comparisons"],
         "comparison_rows": comparison_rows(inputs),
         "unit": "percentage points" if inputs.scale.is_proportion else "",
-        "metrics": [inputs.scale_of(metric).axis for metric in inputs.metrics],
+        "metrics": inputs.metrics,
         "metric_rows": metric_rows(inputs),
         "variants": [variant_row(inputs, variant) for variant in inputs.variants],
         "environment": audit.environment(inputs),
@@ -109,29 +109,34 @@ def methods(inputs: Inputs) -> str:
     compared = inputs.compared
     seeds = sorted({run.seed for run in inputs.runs})
     lost = sum(not run.finished for run in inputs.runs)
+    seeds_said = f"{plural(len(seeds), 'random seed')} ({seed_ranges(seeds)})"
     said = [
-        f"{plural(len(inputs.names), 'variant').capitalize()} of the same experiment "
-        f"{'was' if len(inputs.names) == 1 else 'were'} trained with {plural(len(seeds), 'random seed')} "
-        f"({seed_ranges(seeds)}){_on_data(inputs)}.{_training(inputs)}"
+        f"We trained {plural(len(inputs.names), 'variant')} of one experiment with "
+        f"{seeds_said}{_on_data(inputs)}.{_training(inputs)}"
     ]
     if lost:
-        said.append(f"{lost} of {plural(len(inputs.runs), 'run')} gave no result and were left out.")
+        were = "was" if lost == 1 else "were"
+        said.append(f"{lost} of {plural(len(inputs.runs), 'run')} gave no result and {were} left out.")
     tests = verdict.tested(compared)
     if tests:
         others = "the other variant" if len(inputs.names) == 2 else "each other variant"
         said.append(
-            f"We compared {inputs.metric} of {others} with that of {compared['baseline']} by two-sided paired "
-            f"t-tests over seeds: runs with the same seed form a pair."
+            f"We compared {others} with {compared['baseline']} on {inputs.metric} by two-sided paired "
+            "t-tests over seeds: runs with the same seed form a pair."
         )
         if tests > 1:
             said.append(f"p values are adjusted for {tests} comparisons by Holm's method (1979).")
         said.append(
             f"The significance level is {compared['alpha']:g}; intervals are {verdict.level(compared)} "
-            "confidence intervals of the mean paired difference, not adjusted; d_z is the mean difference "
-            "divided by the standard deviation of the differences."
+            "confidence intervals of the mean paired difference, not adjusted; d_z is the mean "
+            "difference divided by the standard deviation of the differences."
         )
-    versions = [f"{name.removesuffix(' version')} {value}" for name, value in audit.environment(inputs)
-                if name in ("python version", "torch version", "numpy version")]  # fmt: skip
+    wanted = ("Python version", "PyTorch version", "NumPy version")
+    versions = [
+        f"{name.removesuffix(' version')} {value}"
+        for name, value in audit.environment(inputs)
+        if name in wanted
+    ]
     if versions:
         said.append(f"Software: {', '.join(versions)}.")
     return " ".join(said)
@@ -166,7 +171,7 @@ def plain(value: Any) -> str:
 def _baseline_settings(inputs: Inputs) -> str:
     """All settings of the baseline as YAML."""
     for variant in inputs.variants:
-        if variant["name"] == inputs.compared["baseline"] and variant.get("settings"):
+        if variant["name"] == inputs.baseline and variant.get("settings"):
             return yaml.safe_dump(variant["settings"], sort_keys=False, allow_unicode=True)
     return ""
 
@@ -185,7 +190,7 @@ def _on_data(inputs: Inputs) -> str:
 
 def _training(inputs: Inputs) -> str:
     """The baseline's loop in words, as far as its settings are known."""
-    baseline = next((v for v in inputs.variants if v["name"] == inputs.compared["baseline"]), {})
+    baseline = next((v for v in inputs.variants if v["name"] == inputs.baseline), {})
     loop = (baseline.get("settings") or {}).get("training") or {}
     optimizer = loop.get("optimizer") or {}
     name = optimizer.get("name") if isinstance(optimizer, dict) else optimizer
@@ -196,5 +201,4 @@ def _training(inputs: Inputs) -> str:
         f"in batches of {loop['batch_size']}" if loop.get("batch_size") else "",
     ]
     known = [fact for fact in facts if fact]
-    return f" {inputs.compared['baseline']} was trained {' '.join(known)}." if known else ""
-
+    return f" The baseline, {inputs.baseline}, was trained {' '.join(known)}." if known else ""

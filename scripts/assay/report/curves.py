@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from assay.report.numbers import Scale
 from assay.report.style import WIDTH, Look, wrap
 
-_LOG_FROM = 20.0
+_LOG_FROM = 10.0
 """A positive quantity whose means span more than this factor is drawn on a logarithmic axis."""
 
 
@@ -71,10 +71,14 @@ def _panel(
         if spans:
             low = low.clip(lower=means.min() / 2)
         high = rows["mean"] + rows["std"]
-        axes.fill_between(rows.index, low, high, color=look.colour, alpha=0.13, linewidth=0, zorder=2)
+        axes.fill_between(rows.index, low, high, color=look.colour, alpha=0.18, linewidth=0, zorder=2)
     if spans:
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("epoch")
     axes.set_ylabel(scale.axis + (", logarithmic" if spans else ""))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0.5, histories["epoch"].max() + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     axes.grid()

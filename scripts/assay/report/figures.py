@@ -17,9 +17,7 @@ from assay.report.style import FAINT, GREY, WIDTH, Look, wrap
 from assay.report.verdict import MARKS
 
 
-def differences(
-    compared: Mapping[str, Any], scale: Scale, looks: Mapping[str, Look]
-) -> Figure:
+def differences(compared: Mapping[str, Any], scale: Scale, looks: Mapping[str, Look]) -> Figure:
     """A forest plot: a row a variant; each seed's paired difference, their mean and its interval.
 
     Args:
@@ -58,9 +56,10 @@ def _forest_row(axes: Axes, place: int, comparison: Mapping[str, Any], factor: i
     if place:
         axes.axhline(place - 0.5, color=FAINT, linewidth=0.6)
     values = [factor * value for value in comparison["differences"]]
-    x, step = _stacked(values)
+    steps = _steps(values)
+    apart = min(0.085, 0.3 / max(1, *steps, 1))
     axes.scatter(
-        x, [place + 0.1 + min(0.07, 0.3 / max(1, *step, 1)) * s for s in step] if x else [],
+        values, [place + 0.1 + apart * step for step in steps],
         s=17, color=look.colour, alpha=0.55, linewidths=0, zorder=3,
     )  # fmt: skip
     if comparison["mean_difference"] is None:
@@ -69,32 +68,36 @@ def _forest_row(axes: Axes, place: int, comparison: Mapping[str, Any], factor: i
     if comparison["ci_low"] is not None:
         ends = [factor * comparison["ci_low"], factor * comparison["ci_high"]]
         axes.plot(ends, [place - 0.14] * 2, color=look.colour, linewidth=2.4, solid_capstyle="butt")
-    axes.plot(mean, place - 0.14, "D", color=look.colour, markersize=7, markeredgecolor="white", zorder=4)
+    axes.plot(
+        mean, place - 0.14, "D", color=look.colour, markersize=7, markeredgecolor="white", zorder=4
+    )
 
 
-def _stacked(values: Sequence[float]) -> tuple[list[float], list[int]]:
-    """Values in order, and how many near ones each stands below, so that no dot hides another."""
-    ordered = sorted(values)
-    near = (ordered[-1] - ordered[0]) / 60 if ordered else 0.0
-    steps: list[int] = []
-    for place, value in enumerate(ordered):
-        taken = {steps[i] for i in range(place) if value - ordered[i] <= near}
-        steps.append(next(step for step in range(place + 1) if step not in taken))
-    return ordered, steps
+def _steps(values: Sequence[float]) -> list[int]:
+    """For each value, by how many places it must step aside so that no near one hides it."""
+    near = (max(values) - min(values)) / 60 if values else 0.0
+    steps: dict[int, int] = {}
+    for place in sorted(range(len(values)), key=values.__getitem__):
+        taken = {step for other, step in steps.items() if values[place] - values[other] <= near}
+        steps[place] = next(step for step in range(len(values)) if step not in taken)
+    return [steps[place] for place in range(len(values))]
 
 
 def _difference_label(scale: Scale, higher_is_better: bool) -> str:
     unit = " (percentage points)" if scale.is_proportion else ""
     text = f"difference in {scale.metric}{unit}"
-    text = f"{text}   better →" if higher_is_better else f"← better   {text}"
-    return wrap(text, 90)
+    gap = 3 * "\N{NO-BREAK SPACE}"
+    return f"{text}{gap}better →" if higher_is_better else f"← better{gap}{text}"
 
 
 def _outcome(comparison: Mapping[str, Any], scale: Scale, alpha: float) -> str:
     verdict = f"{MARKS[comparison['verdict']]} {comparison['verdict']}"
-    p = equation(comparison["p_adjusted"], alpha)
+    if comparison["mean_difference"] is None:
+        return f"no pair\n{verdict}"
+    if comparison["ci_low"] is None:
+        return f"{scale.difference(comparison)}\n{verdict}"
     estimate = f"{scale.difference(comparison)} {scale.interval(comparison)}"
-    return f"{estimate}\n{verdict}{', ' if p else ''}{p}"
+    return f"{estimate}\n{verdict}, {equation(comparison['p_adjusted'], alpha)}"
 
 
 def seeds(
@@ -113,12 +116,12 @@ def seeds(
     columns = min(4, len(others))
     rows = -(-len(others) // columns)
     lines = max(wrap(name, 14).count("\n") for name in values) + 1
-    width = min(WIDTH, 1.4 + 2.0 * columns)
+    width = min(WIDTH, 1.2 + 2.2 * columns)
     figure = Figure(figsize=(width, rows * (2.5 + 0.17 * lines) + 0.2))
-    grid = figure.subplots(rows, columns, sharey=True, squeeze=False).flat
+    grid = list(figure.subplots(rows, columns, sharey=True, squeeze=False).flat)
     for axes, name in zip(grid, others, strict=False):
         _panel(axes, values, baseline, name, scale.factor, higher_is_better, looks)
-    for axes in list(grid)[len(others) :]:
+    for axes in grid[len(others) :]:
         axes.set_visible(False)
     figure.supylabel(scale.axis, fontsize=9.5)
     return figure
@@ -134,21 +137,23 @@ def _panel(
     looks: Mapping[str, Look],
 ) -> None:
     shown = [baseline] if other is None else [baseline, other]
-    first, second = (values[shown[0]], values[shown[-1]])
-    pairs = sorted(set(first) & set(second)) if other else []
+    columns = [{seed: factor * value for seed, value in values[name].items()} for name in shown]
+    pairs = sorted(set(columns[0]) & set(columns[-1]))
+    dots = [
+        _dots(axes, x, column, pairs, looks[name])
+        for x, (name, column) in enumerate(zip(shown, columns, strict=True))
+    ]
     wins = 0
-    for seed in pairs:
-        gain = second[seed] - first[seed]
+    for seed in pairs if other else []:
+        gain = columns[1][seed] - columns[0][seed]
         better = gain > 0 if higher_is_better else gain < 0
         wins += better
         axes.plot(
-            [0, 1], [factor * first[seed], factor * second[seed]], zorder=1,
+            [dots[0][seed], dots[1][seed]], [columns[0][seed], columns[1][seed]], zorder=1,
             color=looks[shown[1]].colour if better else GREY,
             linestyle="-" if better else (0, (2, 2)), linewidth=1, alpha=0.75,
         )  # fmt: skip
-    for x, name in enumerate(shown):
-        _dots(axes, x, values[name], pairs if other else list(values[name]), factor, looks[name])
-    axes.set_xlim(-0.45, len(shown) - 0.55)
+    axes.set_xlim(-0.5, len(shown) - 0.5)
     labels = [f"{wrap(name, 14)}\nn = {len(values[name])}" for name in shown]
     axes.set_xticks(range(len(shown)), labels)
     axes.tick_params(axis="x", length=0)
@@ -159,15 +164,21 @@ def _panel(
 
 
 def _dots(
-    axes: Axes, x: int, values: Mapping[int, float], paired: list[int], factor: int, look: Look
-) -> None:
-    """A column of values, hollow where a seed has no partner, and its mean beside it."""
-    for seed, value in values.items():
-        fill = look.colour if seed in paired else "white"
+    axes: Axes, x: int, values: Mapping[int, float], paired: Sequence[int], look: Look
+) -> dict[int, float]:
+    """A column of values, hollow where a seed has no partner, and their mean beside it; seed → place."""
+    steps = dict(zip(values, _steps(list(values.values())), strict=True))
+    side = 1 if x else -1
+    places = {
+        seed: x + side * min(0.05, 0.2 / max(1, *steps.values())) * step for seed, step in steps.items()
+    }
+    for fill, seeds_shown in ((look.colour, paired), ("white", sorted(set(values) - set(paired)))):
         axes.plot(
-            x, factor * value, look.marker, color=fill, markeredgecolor=look.colour, markersize=4.5, zorder=3
-        )
+            [places[seed] for seed in seeds_shown], [values[seed] for seed in seeds_shown], look.marker,
+            markersize=4.5, markerfacecolor=fill, markeredgecolor=look.colour, zorder=3,
+        )  # fmt: skip
     if values:
-        side = x + (0.2 if x else -0.2)
-        mean = factor * sum(values.values()) / len(values)
-        axes.plot([side - 0.09, side + 0.09], [mean] * 2, color=look.colour, linewidth=2.6, zorder=4)
+        mean = sum(values.values()) / len(values)
+        ends = [x + side * 0.24, x + side * 0.4]
+        axes.plot(ends, [mean, mean], color=look.colour, linewidth=2.6, solid_capstyle="butt", zorder=4)
+    return places

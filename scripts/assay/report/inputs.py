@@ -64,7 +64,12 @@ class Inputs:
     @property
     def metric(self) -> str:
         """The metric that decides."""
-        return self.compared["metric"]
+        return str(self.compared["metric"])
+
+    @property
+    def baseline(self) -> str:
+        """The variant that the others are compared with."""
+        return str(self.compared["baseline"])
 
     @cached_property
     def metrics(self) -> list[str]:

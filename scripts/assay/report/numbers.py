@@ -79,7 +79,7 @@ class Scale:
 
 
 def fixed(value: float | None, decimals: int = 2, sign: str = "") -> str:
-    """A number with so many decimals, never `−0.00`; with `sign="+"`, `+` before what is not negative."""
+    """A number with so many decimals, never `−0.00`; with `sign="+"`, `+` before 0 and more."""
     if value is None or not math.isfinite(value):
         return MISSING
     plain = decimals <= 6 and abs(value) < 1e7
@@ -92,9 +92,8 @@ def significant(value: float | None, digits: int = 3) -> str:
         return MISSING
     if value == 0:
         return "0"
-    if 10**digits <= abs(value) < 1e7:
-        return fixed(value, 0)
-    return f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
+    text = f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
+    return fixed(value, 0) if "e+" in text and abs(value) < 1e7 else text
 
 
 def probability(p: float | None, alpha: float) -> str:

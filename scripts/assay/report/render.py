@@ -27,12 +27,15 @@ from assay.report.inputs import Inputs, gather
 from assay.store import write_atomically
 
 TEMPLATES = {
-    "page.css": "",
-    "page.html.j2": "",
-    "report.md.j2": "",
+    "page.css": "cd13c2e37a866f440fb693449066aa376adb8e4a1d08ba39abec3e666922e5c4",
+    "page.html.j2": "d25ae258cd2c4779ae8cd8bb4e14f9ed81f59e75ed2bccd89dbc655d458270c4",
+    "report.md.j2": "c32249fe07fed9cdaf4807d39d7931275e1fc4c8be884fd447837444cb8dcf52",
 }
 """SHA-256 of the templates, which tests compare with the files: so an edit of one moves the address."""
 _MARKDOWN = re.compile(r"[\\`*_|#$~]|\](?=[(\[:])|<(?=[A-Za-z/!?])|&(?=[\w#]+;)")
+
+_TIED = re.compile(r" (?=[=<>%±] ?)|(?<=[=<>±]) |(?<=%) (?=CI)|(?<=\d,) (?=[\d−])")
+"""Spaces at which a formula may not break: `p = .006`, `95 % CI`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,10 @@ def draw(inputs: Inputs) -> list[Drawing]:
     looks = style.looks(inputs.names, compared["baseline"])
     values = {name: inputs.values(name) for name in inputs.names}
     finished = {(run.variant, run.seed) for run in inputs.runs if run.finished}
-    rows = [row in finished for row in zip(inputs.histories["variant"], inputs.histories["seed"], strict=True)]
+    rows = [
+        row in finished
+        for row in zip(inputs.histories["variant"], inputs.histories["seed"], strict=True)
+    ]
     histories = inputs.histories[rows]
     shown = curves.shown(histories, scale)
     drawings = []
@@ -88,7 +94,9 @@ def draw(inputs: Inputs) -> list[Drawing]:
             figure = figures.differences(compared, scale, looks)
             drawings.append(_drawing("differences", figure, captions.differences(inputs)))
         if any(values.values()):
-            figure = figures.seeds(values, compared["baseline"], scale, compared["higher_is_better"], looks)
+            figure = figures.seeds(
+                values, compared["baseline"], scale, compared["higher_is_better"], looks
+            )
             drawings.append(_drawing("seeds", figure, captions.seeds(inputs)))
         if shown:
             figure = curves.learning(histories, shown, looks)
@@ -122,6 +130,7 @@ def _environment(**options: Any) -> Environment:
         **options,
     )
     found.filters["raw"] = Markup
+    found.filters["tied"] = lambda text: _TIED.sub("\N{NO-BREAK SPACE}", text)
     return found
 
 

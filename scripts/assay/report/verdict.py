@@ -25,8 +25,15 @@ class Headline:
 
 
 def headline(inputs: Inputs) -> Headline:
-    """The verdict on the whole study."""
-    comparisons, baseline = inputs.compared["comparisons"], inputs.compared["baseline"]
+    """The verdict on the whole study; of a quick try, it says that it is none."""
+    found = _verdict(inputs)
+    if not inputs.settings.smoke or not inputs.compared["comparisons"]:
+        return found
+    return Headline(f"A quick try, not evidence. {found.text}", "inconclusive", found.detail)
+
+
+def _verdict(inputs: Inputs) -> Headline:
+    comparisons, baseline = inputs.compared["comparisons"], inputs.baseline
     if not comparisons:
         return _alone(inputs)
     found = {mark: [c["variant"] for c in comparisons if c["verdict"] == mark] for mark in MARKS}
@@ -48,8 +55,8 @@ def best(inputs: Inputs) -> str:
     """The variant with the largest gain of those shown to be better; else the baseline."""
     better = [c for c in inputs.compared["comparisons"] if c["verdict"] == "better"]
     if not better:
-        return inputs.compared["baseline"]
-    return max(better, key=lambda comparison: abs(comparison["mean_difference"]))["variant"]
+        return inputs.baseline
+    return str(max(better, key=lambda comparison: abs(comparison["mean_difference"]))["variant"])
 
 
 def level(compared: Mapping[str, Any]) -> str:
@@ -77,12 +84,11 @@ def _victory(inputs: Inputs, winner: str, better: Sequence[str]) -> Headline:
     after = " after Holm" if tested(compared) > 1 else ""
     others = [name for name in better if name != winner]
     detail = (
-        f"Also better than {test['baseline']}: {listed(others)}. {winner} has the largest gain; the "
-        "variants were not tested against each other."
+        f"Also better than {test['baseline']}: {listed(others)}. Of these, {winner} has the largest "
+        "gain; they were not tested against each other."
     )
-    return Headline(
-        f"Best: {winner} — beats {test['baseline']} {by}, {p}{after}.", "better", detail if others else ""
-    )
+    text = f"Best: {winner} — beats {test['baseline']} {by}, {p}{after}."
+    return Headline(text, "better", detail if others else "")
 
 
 def _alone(inputs: Inputs) -> Headline:

@@ -117,7 +117,7 @@ def _metrics(
     found = {k: v for k, v in best.items() if k.startswith("val_") and v is not None}
     if "evaluate" in recipe.upstream:
         folder = store / "evaluate" / recipe.upstream["evaluate"] / seed_folder(seed)
-        return _verified_json(folder, "metrics.json")["metrics"] | found
+        return {**_verified_json(folder, "metrics.json")["metrics"], **found}
     return found
 
 

@@ -72,7 +72,7 @@ class _Layer:
         for step in at:
             if not (isinstance(content, Mapping) and step in content):
                 break
-            depth, content = depth + 1, content[step]
+            depth, content = depth + 1, content[str(step)]
         key = ".".join(map(str, (*self.key, *at)))
         where = self.where if isinstance(self.where, str) else self.where.where(self._written(at))
         return depth, Problem(where, key, "")
@@ -199,8 +199,8 @@ def _variant(
     for at, text in wrong:
         found = [layer.locate(at) for layer in layers]
         deepest = max(depth for depth, _ in found)
-        place = [problem for depth, problem in found if depth == deepest][-1 if deepest else 0]
-        problems.append(Problem(place.where, place.key, text))
+        origin = [problem for depth, problem in found if depth == deepest][-1 if deepest else 0]
+        problems.append(Problem(origin.where, origin.key, text))
     if complete is None:
         return None
     return Variant(name, flat(merge(overrides, options.assignments)), complete)

@@ -103,7 +103,7 @@ def train_epoch(
         for name, optimizer in optimizers.items():
             loss, part = task.training_step(batch, name)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             sums |= part
         batches.append(sums)

@@ -1,0 +1,1 @@
+"""The command `assay`: looks at the store; one file a subcommand."""

@@ -1,0 +1,173 @@
+"""A study's results as the stages before the report leave them, made up from a generator of its own.
+
+Nothing here is trained: values are drawn, and compared by the compare stage's own code.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from assay import recipe
+from assay.results.compare import compare, write_comparisons
+from assay.settings.stages import CompareSettings, ReportSettings
+
+ENVIRONMENT = {
+    "versions": {"python": "3.11.2", "torch": "2.9.0", "numpy": "2.3.1", "cuda": None},
+    "device": "cpu",
+    "cpu": {"model": "Some CPU", "capability": "AVX2"},
+    "git": {"commit": "a" * 40, "branch": "main", "dirty": False},
+    "platform": "Linux",
+}
+UPSTREAM = {"compare": "000000000001-00000001", "aggregate/study": "000000000002-00000002"}
+
+
+@dataclass
+class Made:
+    """What to make up. Effects are added to the metric, in its own units."""
+
+    effects: Mapping[str, float]
+    """Variant → effect; the first variant is the baseline."""
+    seeds: Sequence[int] = range(10)
+    lost: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """(variant, seed) → why there is no result."""
+    environments: Mapping[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    """(variant, seed) → what differs from ENVIRONMENT."""
+    metric: str = "accuracy"
+    higher_is_better: bool = True
+    level: float = 0.962
+    noise: float = 0.005
+    epochs: int = 20
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the report."""
+
+
+def make(store: Path, made: Made) -> Path:
+    """Write the store; returns the report's folder, which holds its recipe."""
+    random = np.random.default_rng(7)
+    study = store / "aggregate" / "study" / UPSTREAM["aggregate/study"]
+    study.mkdir(parents=True)
+    _csv(study / "runs.csv", ["variant", "seed", "metric", "value", "status"], _runs(made, random))
+    histories = _histories(made, random)
+    pd.DataFrame(histories).to_csv(study / "histories.csv", index=False)
+    table = pd.read_csv(study / "runs.csv", keep_default_na=False, dtype=str)
+    table = table[table["metric"] != ""].assign(value=lambda t: t["value"].astype(float))
+    groups = table.groupby(["variant", "metric"], sort=False)["value"]
+    summary = groups.agg(n="count", mean="mean", sd="std", minimum="min", maximum="max").reset_index()
+    summary.to_csv(study / "summary.csv", index=False)
+    (study / "study.json").write_text(json.dumps({"variants": _variants(made)}))
+    settings = CompareSettings(
+        baseline=next(iter(made.effects)),
+        metric=made.metric,
+        higher_is_better=made.higher_is_better,
+        alpha=0.05,
+    )
+    compared = store / "compare" / UPSTREAM["compare"]
+    compared.mkdir(parents=True)
+    write_comparisons(compare(study / "runs.csv", settings), compared)
+    for place, name in enumerate(made.effects):
+        for seed in made.seeds:
+            if made.lost.get((name, seed)) != "was not run":
+                folder = store / "train" / train_address(place) / f"seed-{seed}"
+                folder.mkdir(parents=True)
+                recorded = ENVIRONMENT | made.environments.get((name, seed), {})
+                (folder / "environment.json").write_text(json.dumps(recorded))
+    found = recipe.Recipe(
+        stage="report",
+        settings=ReportSettings(**{"study": "made-up", **made.settings}),
+        upstream=UPSTREAM,
+    )
+    folder = found.folder(store)
+    folder.mkdir(parents=True)
+    (folder / "recipe.yaml").write_text(recipe.to_yaml(found))
+    return folder
+
+
+def train_address(place: int) -> str:
+    """The train address of the variant at this place."""
+    return f"{place:012x}-abcdef01"
+
+
+def _runs(made: Made, random: np.random.Generator) -> list[list[Any]]:
+    rows: list[list[Any]] = []
+    shared = random.normal(0, made.noise, len(made.seeds))
+    for name, effect in made.effects.items():
+        own = random.normal(0, made.noise, len(made.seeds))
+        for place, seed in enumerate(made.seeds):
+            if (name, seed) in made.lost:
+                rows.append([name, seed, "", "", made.lost[name, seed]])
+                continue
+            value = made.level + effect + shared[place] + own[place]
+            if made.metric == "accuracy":
+                value = min(1.0, round(value * 360) / 360)
+            for metric, found in (
+                (made.metric, value),
+                ("f1_macro", min(1.0, value)),
+                ("val_loss", 0.13 - effect + shared[place]),
+            ):
+                rows.append([name, seed, metric, float(found), "finished"])
+    return rows
+
+
+def _histories(made: Made, random: np.random.Generator) -> list[dict[str, Any]]:
+    rows = []
+    for place, (name, effect) in enumerate(made.effects.items()):
+        for seed in made.seeds:
+            lost = made.lost.get((name, seed))
+            if lost == "was not run":
+                continue
+            wobble = random.normal(0, 0.006, made.epochs) + random.normal(0, 0.01)
+            for epoch in range(1, (3 if lost else made.epochs) + 1):
+                progress = np.exp(-epoch / (3 + 0.5 * place))
+                loss = float(2.0 * progress + 0.13 - effect + abs(wobble[epoch - 1]))
+                accuracy = float(min(1, made.level + effect - 0.8 * progress + wobble[epoch - 1]))
+                rows.append(
+                    {
+                        "variant": name, "seed": seed, "epoch": epoch,
+                        "train_loss": loss / 2, "val_loss": loss,
+                        "train_accuracy": min(1.0, accuracy + 0.02), "val_accuracy": accuracy,
+                        "learning_rate": 0.001,
+                    }
+                )  # fmt: skip
+    return rows
+
+
+def _variants(made: Made) -> list[dict[str, Any]]:
+    training = {
+        "epochs": made.epochs,
+        "batch_size": 64,
+        "learning_rate": 0.001,
+        "optimizer": {"name": "adamw"},
+    }
+    return [
+        {
+            "name": name,
+            "addresses": {
+                "prepare": f"{99:012x}-abcdef02",
+                "train": train_address(place),
+                "evaluate": f"{50 + place:012x}-abcdef03",
+            },
+            "seeds": list(made.seeds),
+            "best_epochs": {str(s): 12 + s % 5 for s in made.seeds if (name, s) not in made.lost},
+            "parameters": 12345 + 1000 * place,
+            "classes": [str(digit) for digit in range(10)],
+            "data": {
+                "source": "digits",
+                "samples": {"train": 1168, "validation": 269, "test": 360},
+                "digest": "5f" * 32,
+            },
+            "settings": {"task": "classification", "training": training},
+        }
+        for place, name in enumerate(made.effects)
+    ]
+
+
+def _csv(path: Path, header: list[str], rows: list[list[Any]]) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
