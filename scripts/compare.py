@@ -41,9 +41,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--runs", type=Path, required=True, metavar="CSV", help="the table of runs")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument(
-        "--recipe", type=Path, metavar="FILE", help="recipe that decides all of the below"
-    )
+    parser.add_argument("--recipe", type=Path, metavar="FILE", help="recipe that decides all of the below")
     hand = parser.add_argument_group("without a recipe")
     hand.add_argument("--baseline", metavar="VARIANT", help="default: the first in the table")
     hand.add_argument("--metric", help="default: the only one in the table")

@@ -13,15 +13,14 @@ from assay.report.render import render
 def main() -> None:
     """Write one report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--recipe", type=Path, required=True, metavar="FILE", help="the report's recipe.yaml"
-    )
+    parser.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="the report's recipe.yaml")
     parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="where all results lie")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the report")
     options = parser.parse_args()
-    recipe = from_yaml(options.recipe)
-    require_code(recipe)
-    render(recipe, options.store, options.out)
+    with program.attempt(options.out):
+        recipe = from_yaml(options.recipe)
+        require_code(recipe)
+        render(recipe, options.store, options.out)
 
 
 if __name__ == "__main__":

@@ -12,23 +12,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from assay.settings.base import Component, Settings
-
 VERSION = 1
 CONFIG_DIGITS = 12
 CODE_DIGITS = 8
-
-
-def identity(settings: Settings) -> dict[str, Any]:
-    """What of the settings decides bytes: fields that differ from their defaults, components by name."""
-    if isinstance(settings, Component):
-        return settings.identity()
-    found: dict[str, Any] = {}
-    for name, field in type(settings).model_fields.items():
-        value = _plain(getattr(settings, name))
-        if field.is_required() or value != _plain(field.default):
-            found[name] = value
-    return found
 
 
 def canonical_json(value: Any) -> str:
@@ -46,10 +32,6 @@ def canonical_json(value: Any) -> str:
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON, as hex digits."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    return identity(value) if isinstance(value, Settings) else value
 
 
 def _normal(value: Any) -> Any:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from assay.components import find_module
+from assay.components import find_module, not_python
 from assay.errors import UserError
 
 ENTRIES = {
@@ -52,6 +52,7 @@ NOT_FOLLOWED = (
 )
 """Modules (and everything below them) that may not influence a digest: an edit of one moves nothing."""
 
+_SKIPPED = ("ctx", "kind", "type_comment", "type_ignores")
 _TYPE_CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
@@ -98,9 +99,14 @@ def _module(file: Path, name: str, is_package: bool) -> tuple[str, tuple[str, ..
     try:
         source = file.read_bytes()
         tree = ast.parse(source, str(file))
-    except SyntaxError as error:
-        raise UserError(f"{file}:{error.lineno}: is not valid Python: {error.msg}") from error
-    imported = tuple(part for full in _imports(tree, name, is_package) for part in _with_parents(full))
+    except (SyntaxError, ValueError) as error:
+        raise UserError(not_python(file, error)) from error
+    imported = tuple(
+        part
+        for full in _imports(tree, name, is_package)
+        for found in (_submodules(full[:-2]) if full.endswith(".*") else [full])
+        for part in _with_parents(found)
+    )
     return tree_digest(source, str(file)), imported
 
 
@@ -110,17 +116,30 @@ def _own_file(name: str) -> Path | None:
     if any(name == module or name.startswith(f"{module}.") for module in NOT_FOLLOWED):
         return None
     file = find_module(name)
-    installed = any(
-        file is not None and file.is_relative_to(sysconfig.get_path(kind))
-        for kind in ("stdlib", "platstdlib", "purelib", "platlib")
+    return None if file is None or _is_installed(file) else file
+
+
+def _is_installed(file: Path) -> bool:
+    """Whether a file is part of Python or of an installed package."""
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = [Path(sysconfig.get_path(kind)).resolve() for kind in kinds]
+    return any(file.resolve().is_relative_to(folder) for folder in folders) or bool(
+        {"site-packages", "dist-packages"} & set(file.parts)
     )
-    return None if installed else file
 
 
 def _with_parents(name: str) -> list[str]:
     """`a.b.c` → `a`, `a.b`, `a.b.c`: importing the last runs all of them."""
     parts = name.split(".")
     return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def _submodules(package: str) -> list[str]:
+    """A package's modules, any of which `from package import *` may load."""
+    file = find_module(package)
+    if file is None or file.name != "__init__.py":
+        return [package]
+    return [package, *(f"{package}.{path.stem}" for path in sorted(file.parent.glob("*.py")))]
 
 
 def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:
@@ -154,28 +173,29 @@ def _executed(tree: ast.AST) -> Iterator[ast.AST]:
 def _dump(node: Any) -> str:
     """A syntax tree as text: node types and their non-empty fields, without positions."""
     if isinstance(node, list):
-        return f"[{','.join(map(_dump, node))}]"
+        return f"[{','.join(map(_dump, filter(_counts, node)))}]"
     if not isinstance(node, ast.AST):
-        return f"{type(node).__name__}:{node!r}"
-    fields = []
-    for name, value in ast.iter_fields(node):
-        if name in ("ctx", "kind", "type_comment", "type_ignores"):
-            continue
-        if name == "body" and isinstance(value, list) and _takes_docstring(node):
-            value = value[1:] if _is_docstring(value) else value
-        if value is not None and value != []:
-            fields.append(f"{name}={_dump(value)}")
+        return f"{type(node).__name__}:{node!a}"
+    if isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING:
+        return _dump(node.orelse)
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 adds empty texts to format specifications
+        node = ast.JoinedStr([part for part in node.values if not _is_empty_text(part)])
+    fields = [
+        f"{name}={_dump(value)}"
+        for name, value in ast.iter_fields(node)
+        if name not in _SKIPPED and value is not None and value != []
+    ]
     return f"{type(node).__name__}({','.join(fields)})"
 
 
-def _takes_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+def _is_empty_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""
 
 
-def _is_docstring(body: list[ast.stmt]) -> bool:
-    return (
-        bool(body)
-        and isinstance(body[0], ast.Expr)
-        and isinstance(body[0].value, ast.Constant)
-        and isinstance(body[0].value.value, str)
-    )
+def _counts(node: Any) -> bool:
+    """False for docstrings and for imports for type checkers."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING:
+        return bool(node.orelse)
+    if isinstance(node, ast.Expr):
+        return not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str))
+    return True

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import json
 import re
 import sys
 import typing
@@ -18,6 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from assay.errors import UserError, choose
 
@@ -30,6 +33,8 @@ GROUPS = {
     "schedulers": "scheduler",
     "tasks": "task",
 }
+REQUIRED = object()
+COMPUTED = object()
 _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
@@ -39,13 +44,18 @@ class Setting:
 
     name: str
     annotation: Any
-    default: Any = ...
+    default: Any = REQUIRED
     is_file: bool = False
 
     @property
     def required(self) -> bool:
         """Whether a study must give it."""
-        return self.default is ...
+        return self.default is REQUIRED
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether its default is plain data; others are left to Python, and to the code's digest."""
+        return self.default is not REQUIRED and self.default is not COMPUTED
 
 
 @dataclass(frozen=True)
@@ -136,10 +146,14 @@ def define(group: str, name: str) -> Definition:
 def load(group: str, name: str) -> Any:
     """Import a component and return its class or function."""
     definition = define(group, name)
+    return getattr(_import(definition.module), definition.attribute)
+
+
+def _import(module: str) -> Any:
     root = str(Path.cwd())
     if root not in sys.path:
         sys.path.append(root)
-    return getattr(importlib.import_module(definition.module), definition.attribute)
+    return importlib.import_module(module)
 
 
 def check(group: str, name: str, settings: Mapping[str, Any]) -> None:
@@ -149,8 +163,20 @@ def check(group: str, name: str, settings: Mapping[str, Any]) -> None:
         UserError: what the component has found wrong, before any job.
     """
     definition = define(group, name)
-    if definition.has_check:
-        importlib.import_module(definition.module).check(**settings)
+    if not definition.has_check:
+        return
+    try:
+        _import(definition.module).check(**settings)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{definition.module}: check: {type(error).__name__}: {error}") from error
+
+
+def not_python(file: Path, error: SyntaxError | ValueError) -> str:
+    """Words for a file that does not parse."""
+    line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+    return f"{file}{line}: is not valid Python: {error.msg if isinstance(error, SyntaxError) else error}"
 
 
 def _same(name: str, wanted: str) -> bool:
@@ -160,25 +186,21 @@ def _same(name: str, wanted: str) -> bool:
 def _parse(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes(), str(file))
-    except SyntaxError as error:
-        raise UserError(f"{file}:{error.lineno}: is not valid Python: {error.msg}") from error
+    except (SyntaxError, ValueError) as error:
+        raise UserError(not_python(file, error)) from error
 
 
-def _signature(
-    node: ast.ClassDef | ast.FunctionDef, objects: Mapping[str, ast.AST]
-) -> dict[str, Setting]:
+def _signature(node: ast.ClassDef | ast.FunctionDef, objects: Mapping[str, ast.AST]) -> dict[str, Setting]:
     """What a study may set: keyword-only arguments, and others that have a default.
 
     What the workflow passes itself (a model's shapes, a loss's classes) is positional.
     """
     if isinstance(node, ast.ClassDef):
-        init = next(
-            (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None
-        )
+        init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
         if init is None:
-            bases = [b.id for b in node.bases if isinstance(b, ast.Name) and b.id in objects]
-            parent = objects.get(bases[0]) if bases else None
-            return _signature(parent, objects) if isinstance(parent, ast.ClassDef) else {}
+            bases = [objects.get(b.id) for b in node.bases if isinstance(b, ast.Name)]
+            earlier = [b for b in bases if isinstance(b, ast.ClassDef) and b.lineno < node.lineno]
+            return _signature(earlier[0], objects) if earlier else {}
         node = init
     arguments = node.args
     ordinary = arguments.posonlyargs + arguments.args
@@ -186,7 +208,10 @@ def _signature(
         *zip(ordinary[len(ordinary) - len(arguments.defaults) :], arguments.defaults, strict=True),
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
-    return {argument.arg: _setting(argument, default) for argument, default in pairs}
+    found = {a.arg: _setting(a, default) for a, default in pairs if not a.arg.startswith("_")}
+    if "name" in found:
+        raise UserError(f"{node.name}: a setting may not be called 'name', which names the component")
+    return found
 
 
 def _setting(argument: ast.arg, default: ast.expr | None) -> Setting:
@@ -194,7 +219,7 @@ def _setting(argument: ast.arg, default: ast.expr | None) -> Setting:
     return Setting(
         name=argument.arg,
         annotation=_annotation(text),
-        default=... if default is None else _literal(default),
+        default=REQUIRED if default is None else _literal(default),
         is_file="InputFile" in text,
     )
 
@@ -205,18 +230,19 @@ def _annotation(text: str) -> Any:
     known |= {t.__name__: t for t in (int, float, bool, str, list, tuple, dict)}
     known |= {"InputFile": str, "Sequence": list}
     try:
-        return eval(text.replace("typing.", ""), {"__builtins__": {}}, known)  # noqa: S307
+        kind = eval(text.replace("typing.", ""), {"__builtins__": {}}, known)
+        TypeAdapter(kind)
     except Exception:
         return Any
+    return kind
 
 
 def _literal(node: ast.expr) -> Any:
-    """A default's value; its source text where it is not a literal."""
+    """A default's value, with lists for tuples; COMPUTED where it is not plain data."""
     try:
-        value = ast.literal_eval(node)
-    except ValueError:
-        return ast.unparse(node)
-    return list(value) if isinstance(value, tuple) else value
+        return json.loads(json.dumps(ast.literal_eval(node), allow_nan=False))
+    except (ValueError, TypeError):
+        return COMPUTED
 
 
 def _literals(node: ast.ClassDef) -> dict[str, Any]:

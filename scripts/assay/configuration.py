@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import Problem, UserError, fail
-from assay.settings.base import validate
+from assay.settings.base import shown, validate
 from assay.settings.config import ConfigSettings, MachineSettings
 from assay.study.load import Options
 from assay.study.overrides import parse_assignments
@@ -52,6 +53,8 @@ def configure(config: Mapping[str, Any] | None = None) -> Configuration:
     """
     if config is None:
         config = (read(CONFIG_FILE).content if CONFIG_FILE.exists() else None) or {}
+    if not isinstance(config, Mapping):
+        raise UserError(f"{CONFIG_FILE}: must be a mapping of keys to values")
     settings, wrong = validate(ConfigSettings, dict(config))
     fail(Problem(str(CONFIG_FILE), ".".join(map(str, at)), text) for at, text in wrong)
     assert settings is not None
@@ -64,6 +67,8 @@ def configure(config: Mapping[str, Any] | None = None) -> Configuration:
         data=Path(machine.data),
     )
     store = Path(os.environ.get("ASSAY_RESULTS") or machine.results)
+    if store.exists() and not store.is_dir():
+        raise UserError(f"{CONFIG_FILE}: machine.results: {str(store)!r} is not a folder")
     return Configuration(settings, machine, store, options)
 
 
@@ -83,6 +88,6 @@ def _machine(settings: ConfigSettings) -> MachineSettings:
 
 def _forced_seed() -> int | None:
     text = os.environ.get("ASSAY_SEED", "")
-    if text and not text.isdecimal():
-        raise UserError(f"ASSAY_SEED: must be a whole number, not {text!r}")
+    if text and not re.fullmatch(r"[0-9]{1,18}", text):
+        raise UserError(f"ASSAY_SEED: must be a whole number from 0, not {shown(text)}")
     return int(text) if text else None

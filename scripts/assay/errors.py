@@ -11,6 +11,14 @@ class UserError(Exception):
     """Something the user can put right. Its text is shown as it is, without a traceback."""
 
 
+class SettingError(UserError):
+    """Something wrong with one setting, by its (dotted) key."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(f"{key}: {text}")
+        self.key, self.text = key, text
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong at one place: `where: key: text`."""

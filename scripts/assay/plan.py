@@ -136,9 +136,11 @@ class Plan:
         }
         for (stage, address), recipe in self.recipes.items():
             path = self.store / stage / address / RECIPE
-            if not path.exists():
+            names_files = stage == "prepare" and recipe.settings.files  # which may have moved
+            if names_files or not path.exists():
                 text = recipes.to_yaml(recipe, made_by.get((stage, address)))
-                write_atomically(path, text)
+                if not (path.exists() and path.read_text(encoding="utf-8") == text):
+                    write_atomically(path, text)
 
 
 def split_folder(prepare: Recipe, seed: int) -> str:
@@ -158,7 +160,7 @@ def load_plan(config: Mapping[str, Any] | None = None) -> Plan:
     configuration = configure(config)
     settings, options = configuration.settings, configuration.options
     chosen = [settings.study] if isinstance(settings.study, str) else settings.study
-    studies = [load(find(name), options) for name in dict.fromkeys(chosen)]
+    studies = [load(path, options) for path in dict.fromkeys(find(name) for name in chosen)]
     names = [study.name for study in studies]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UserError(f"study: two studies are named {', '.join(sorted(twice))}; rename a file")
@@ -250,9 +252,7 @@ def plan_variant(
         ),
         {r.stage: r.address for r in (prepare, train, *([evaluate] * (measured is evaluate)))},
     )
-    return VariantPlan(
-        variant, prepare, train, evaluate if measured is evaluate else None, aggregate
-    )
+    return VariantPlan(variant, prepare, train, evaluate if measured is evaluate else None, aggregate)
 
 
 def _missing(measured: Recipe, train: Recipe, seeds: tuple[int, ...], store: Path) -> dict[str, str]:

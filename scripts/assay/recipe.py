@@ -1,8 +1,8 @@
 """A recipe: all that decides the bytes of one stage's results. Its hash is their address.
 
-    address = <config>-<code>
-    config    12 hex digits: stage, settings, upstream addresses (`assay.canonical`)
-    code       8 hex digits: the modules that the recipe reaches (`assay.closure`)
+address = <config>-<code>
+config    12 hex digits: stage, settings, upstream addresses (`assay.canonical`)
+code       8 hex digits: the modules that the recipe reaches (`assay.closure`)
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ class Recipe:
 
     def code_now(self) -> Mapping[str, str]:
         """The same, as the code lies on disk now."""
-        named = [c for recipe in self._lineage() for c in _components(recipe.settings)]
+        named = [*_components(self.settings)]
+        if self.stage == "evaluate":  # to evaluate is to rebuild what was trained
+            trained = self.embedded["train"].settings
+            named += [trained.task, trained.model, trained.loss]
         modules = {components.define(c.group, c.name).module for c in named}
         return closure.closure({*closure.ENTRIES[self.stage.split("/")[0]], *modules})
 
@@ -58,7 +61,7 @@ class Recipe:
 
     def identity(self) -> dict[str, Any]:
         """What the first half of the address hashes."""
-        settings = canonical.identity(self.settings)
+        settings = self.settings.identifying()
         for name, digest in settings.pop("files", {}).items():
             settings["data"]["source"][name] = f"sha256:{digest}"
         found = {"version": canonical.VERSION, "stage": self.stage, "settings": settings}
@@ -71,12 +74,6 @@ class Recipe:
     def folder(self, store: Path) -> Path:
         """Where the results of this recipe lie."""
         return store / self.stage / self.address
-
-    def _lineage(self) -> Iterator[Recipe]:
-        """This recipe and what its code also reaches: to evaluate is to rebuild what was trained."""
-        yield self
-        if self.stage == "evaluate":
-            yield self.embedded["train"]
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, for YAML."""
@@ -123,28 +120,35 @@ def from_yaml(path: Path) -> Recipe:
 
 def _from_plain(content: Any, where: str, key: str) -> Recipe:
     stage = content.get("stage") if isinstance(content, dict) else None
-    if stage not in STAGES:
+    if not (isinstance(stage, str) and stage in STAGES):
         raise UserError(f"{where}: {key}is not a recipe (its stage is {stage!r})")
     settings, wrong = validate(STAGES[stage], content.get("settings"))
     fail(Problem(where, key + ".".join(map(str, ("settings", *at))), text) for at, text in wrong)
     upstream = content.get("upstream", {})
+    environment, modules = content.get("environment", {}), content.get("code", {})
+    if not (isinstance(upstream, dict) and _is_text(environment) and _is_text(modules)):
+        raise UserError(f"{where}: {key}upstream, environment and code must map names to text")
     embedded = {
         name: _from_plain(value, where, f"{key}upstream.{name}.")
         for name, value in upstream.items()
         if isinstance(value, dict)
     }
+    needed = {"train": "prepare", "evaluate": "train"}.get(stage)
+    if needed and (needed not in embedded or embedded[needed].stage != needed):
+        raise UserError(f"{where}: {key}upstream.{needed}: must be the whole recipe")
     addresses = {
-        name: embedded[name].address if name in embedded else value
-        for name, value in upstream.items()
+        name: embedded[name].address if name in embedded else value for name, value in upstream.items()
     }
-    return Recipe(
-        stage=stage,
-        settings=settings,
-        upstream=addresses,
-        embedded=embedded,
-        environment=content.get("environment", {}),
-        modules=content.get("code"),
-    )
+    if not _is_text(addresses):
+        raise UserError(f"{where}: {key}upstream: must map names to addresses or recipes")
+    if stage == "prepare" and not set(settings.files) <= set(settings.data.source.settings):  # type: ignore[union-attr]
+        raise UserError(f"{where}: {key}settings.files: names what is no setting of the data set")
+    return Recipe(stage, settings, addresses, embedded, environment, modules)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is a mapping from text to text."""
+    return isinstance(value, dict) and all(isinstance(x, str) for pair in value.items() for x in pair)
 
 
 def require_code(recipe: Recipe) -> None:
@@ -154,9 +158,7 @@ def require_code(recipe: Recipe) -> None:
         UserError: names the modules that changed since the recipe was planned.
     """
     now = recipe.code_now()
-    changed = sorted(
-        name for name in {*now, *recipe.code} if now.get(name) != recipe.code.get(name)
-    )
+    changed = sorted(name for name in {*now, *recipe.code} if now.get(name) != recipe.code.get(name))
     if changed:
         raise UserError(
             f"the code changed while the workflow ran ({', '.join(changed)}); "

@@ -10,25 +10,38 @@ from assay import plan
 from assay.configuration import Configuration
 from assay.data import prepare
 from assay.data.prepared import Prepared, load
-from assay.errors import Problem, UserError, choose, fail
+from assay.errors import SettingError, UserError, choose, fail
 from assay.recipe import Recipe, from_yaml
 from assay.settings.base import validate
 from assay.settings.variant import VariantSettings
 from assay.store import RECEIPT, claim
+from assay.study.check import setting_problems
 from assay.study.files import FileDigests
+from assay.study.layers import Layer, Layers
 from assay.study.load import Variant, find
 from assay.study.load import load as load_study
-from assay.study.overrides import merge, nested
+from assay.study.overrides import nested
+from assay.study.presets import expand
 
 
 def from_settings(
     settings: Mapping[str, Any], assignments: Mapping[str, Any], configuration: Configuration
 ) -> Recipe:
-    """The train recipe of a variant's settings (nested, incomplete ones completed) and overrides."""
-    merged = merge(settings, nested(assignments))
-    complete, wrong = validate(VariantSettings, merged)
-    fail(Problem("settings", ".".join(map(str, at)), text) for at, text in wrong)
+    """The train recipe of settings as in a study's base, and overrides.
+
+    Raises:
+        UserError: everything that is wrong with them, a line each.
+    """
+    options = configuration.options
+    try:
+        given = [expand(nested(part), options.presets) for part in (settings, assignments)]
+    except SettingError as error:
+        raise UserError(f"settings: {error}") from error
+    layers = Layers([Layer("settings", (), part) for part in given])
+    complete, wrong = validate(VariantSettings, layers.merged())
+    fail(layers.problem(at, text) for at, text in wrong)
     assert complete is not None
+    fail(layers.problem(at, text) for at, text in setting_problems(complete, options.data))
     return _recipe(Variant("", dict(assignments), complete), configuration)
 
 

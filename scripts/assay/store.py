@@ -1,11 +1,11 @@
 """The store: where every result lies, how files are put there, who is working on a run.
 
-    <store>/<stage>/<address>/recipe.yaml      what the address stands for
-    <store>/prepare/<address>/<split>/         split: `fixed` or `seed-<n>`
-    <store>/train/<address>/seed-<n>/
-    <store>/evaluate/<address>/seed-<n>/
-    <store>/aggregate/variant/<address>/       and aggregate/study, compare, report
-    <store>/studies/<study>/                   views: links for people
+<store>/<stage>/<address>/recipe.yaml      what the address stands for
+<store>/prepare/<address>/<split>/         split: `fixed` or `seed-<n>`
+<store>/train/<address>/seed-<n>/
+<store>/evaluate/<address>/seed-<n>/
+<store>/aggregate/variant/<address>/       and aggregate/study, compare, report
+<store>/studies/<study>/                   views: links for people
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Views: links for people, from names to addresses. They are made anew at every call and hold nothing.
 
-    <store>/studies/<study>/report.html, report.md, figures, runs.csv, summary.csv, comparisons.csv
-    <store>/studies/<study>/<variant>/seed-<n>, <variant>/evaluation/seed-<n>
+<store>/studies/<study>/report.html, report.md, figures, runs.csv, summary.csv, comparisons.csv
+<store>/studies/<study>/<variant>/seed-<n>, <variant>/evaluation/seed-<n>
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,22 +18,27 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """Safe loading with the scalars of YAML 1.2: `yes` and dates are text, `1e-3` is a float."""
 
 
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
-    (
-        "float",
+_SCALARS = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "null": (r"~|null|Null|NULL|", "~nN"),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
         r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
         r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
         "-+.0123456789",
     ),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
-    )
+    "merge": (r"<<", "<"),
+}
+"""Kind → pattern of its texts, and the signs that these may begin with."""
+_PREFIX = "tag:yaml.org,2002:"
+_TAGS = frozenset(f"{_PREFIX}{name}" for name in (*_SCALARS, "str", "seq", "map"))
+_MAX_DEPTH = 100
+_MAX_KEYS = 1_000_000
+
+_Loader.yaml_implicit_resolvers = {}
+for _name, (_pattern, _first) in _SCALARS.items():
+    _signs = [*_first, ""] if _name == "null" else list(_first)
+    _Loader.add_implicit_resolver(_PREFIX + _name, re.compile(f"^(?:{_pattern})$"), _signs)
 
 
 def _integer(loader: Any, node: yaml.ScalarNode) -> int:
@@ -82,42 +86,67 @@ def read(path: Path) -> Document:
 
 
 def _load(text: str, path: Path) -> Document:
+    _require_shallow(text, path)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
         lines: dict[Key, int] = {}
-        _walk(node, (), lines, path, set())
+        _walk(node, (), lines, path, ())
         content = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         said = error.problem or error.context
         raise UserError(f"{where}: is not valid YAML: {said}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise UserError(f"{path}:{line}: is not valid YAML: {error.reason}") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path}: is not valid YAML: {error}") from error
     finally:
         loader.dispose()
     return Document(path, content, lines)
 
 
+def _require_shallow(text: str, path: Path) -> None:
+    """Refuse text whose brackets are nested so deep that the parser's recursion would crash."""
+    depth = 0
+    for sign in re.findall(r"[\[{\]}]", text):
+        depth += 1 if sign in "[{" else -1
+        if depth > _MAX_DEPTH:
+            raise UserError(f"{path}: is not valid YAML: brackets nested more than {_MAX_DEPTH} deep")
+
+
 def _walk(
-    node: yaml.Node | None, key: Key, lines: dict[Key, int], path: Path, visited: set[int]
+    node: yaml.Node | None, key: Key, lines: dict[Key, int], path: Path, above: tuple[int, ...]
 ) -> None:
-    """Note the line of every key below `node`; refuse a key that stands twice in one mapping."""
-    if node is None or id(node) in visited:  # an alias is walked once: it may be its own parent
+    """Note the line of every key below `node`; refuse what settings cannot hold."""
+    if node is None:
         return
-    visited.add(id(node))
-    lines.setdefault(key, node.start_mark.line + 1)
+    line = node.start_mark.line + 1
+    lines.setdefault(key, line)
+    name = node.tag.removeprefix(_PREFIX)
+    if name in _SCALARS and not re.fullmatch(_SCALARS[name][0], str(node.value)):
+        raise UserError(f"{path}:{line}: {node.value!r} is no {name}")
+    if node.tag not in _TAGS:
+        raise UserError(f"{path}:{line}: the tag !!{name} has no use here")
+    if id(node) in above:
+        raise UserError(f"{path}:{line}: an alias stands inside its own anchor")
+    if len(lines) > _MAX_KEYS:
+        raise UserError(f"{path}: has more than {_MAX_KEYS:,} keys, aliases written out")
+    above = (*above, id(node))
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _walk(item, (*key, index), lines, path, visited)
+            _walk(item, (*key, index), lines, path, above)
     elif isinstance(node, yaml.MappingNode):
-        seen: set[Hashable] = set()
-        for name, value in node.value:
-            line = name.start_mark.line + 1
-            if name.value in seen and name.tag != "tag:yaml.org,2002:merge":
-                raise UserError(f"{path}:{line}: the key {name.value!r} stands twice")
-            seen.add(name.value if isinstance(name.value, str) else id(name))
-            here = (*key, str(name.value))
+        seen: set[str] = set()
+        for name_node, value in node.value:
+            line = name_node.start_mark.line + 1
+            if not isinstance(name_node, yaml.ScalarNode):
+                raise UserError(f"{path}:{line}: a key must be text, not a list or a mapping")
+            if name_node.value in seen:
+                raise UserError(f"{path}:{line}: the key {name_node.value!r} stands twice")
+            seen.add(name_node.value)
+            here = (*key, str(name_node.value))
             lines[here] = line
-            _walk(value, here, lines, path, visited)
+            _walk(value, here, lines, path, above)

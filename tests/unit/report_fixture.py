@@ -9,12 +9,16 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from assay import recipe
+from assay.report import render
+from assay.report.content import content
+from assay.report.inputs import gather
 from assay.results.compare import compare, write_comparisons
 from assay.settings.stages import CompareSettings, ReportSettings
 
@@ -46,6 +50,8 @@ class Made:
     epochs: int = 20
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the report."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What differs in the description of the data."""
 
 
 def make(store: Path, made: Made) -> Path:
@@ -161,6 +167,7 @@ def _variants(made: Made) -> list[dict[str, Any]]:
                 "source": "digits",
                 "samples": {"train": 1168, "validation": 269, "test": 360},
                 "digest": "5f" * 32,
+                **made.data,
             },
             "settings": {"task": "classification", "training": training},
         }
@@ -171,3 +178,74 @@ def _variants(made: Made) -> list[dict[str, Any]]:
 def _csv(path: Path, header: list[str], rows: list[list[Any]]) -> None:
     with path.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
+
+
+FOUR = Made(
+    {"plain": 0.0, "wide": 0.0085, "deep": 0.001, "tiny": -0.02},
+    lost={("tiny", 3): "diverged in epoch 3"},
+    settings={"question": "Is wider better?", "overrides": {"wide": {"model.widths": [128, 128]}}},
+)
+
+
+class Page(HTMLParser):
+    """The text of a page, its tags and their attributes; refuses tags that do not match."""
+
+    VOID = ("meta", "link", "img", "br", "input", "path", "use", "rect")
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.source, self.text = source, ""
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._open: list[str] = []
+        self.feed(source)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self._open:
+            self.text += data.replace("\N{NO-BREAK SPACE}", " ")
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def rendered(store: Path, made: Made) -> tuple[Path, Page]:
+    """The report's folder and its page."""
+    folder = make(store, made)
+    render.render(recipe.from_yaml(folder / "recipe.yaml"), store, folder)
+    return folder, Page((folder / "report.html").read_text())
+
+
+def written(store: Path, made: Made) -> Page:
+    """The page of a store to be made, without its figures."""
+    return page_of(make(store, made), store)
+
+
+def page_of(folder: Path, store: Path) -> Page:
+    """The page without its figures, which take most of the time."""
+    found = recipe.from_yaml(folder / "recipe.yaml")
+    return Page(render.html(content(gather(found, store), store) | {"drawings": {}}))
+
+
+def compared(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        next(folder.parents[1].glob("compare/*/comparisons.json")).read_text()
+    )
+    return found
+
+
+def warnings(page: Page) -> str:
+    """The text of the warnings, which stand before the title."""
+    return page.text.partition("Read this first")[2].partition("Study ")[0]

@@ -106,9 +106,7 @@ def test_every_key_has_its_line(tmp_path: Path) -> None:
         ("a: 1\nb: \x01\n", 2, "not valid YAML"),
     ],
 )
-def test_what_is_wrong_is_said_with_file_and_line(
-    text: str, line: int, said: str, tmp_path: Path
-) -> None:
+def test_what_is_wrong_is_said_with_file_and_line(text: str, line: int, said: str, tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(text)
     with pytest.raises(UserError) as caught:
@@ -153,8 +151,26 @@ def test_deep_nesting_is_no_crash(depth: int) -> None:
 
 
 TOKENS = st.sampled_from(
-    [*"[]{}:,-?&*!|>'\"#%@` \n\t", "a", "b", "1", ".nan", "!!int", "!!bool", "!!set", "!!omap", "!!binary"]
-    + ["!!timestamp", "!!float", "!!null", "!!str", "!!merge", "<<", "&x", "*x", ": ", "- ", "\n  ", "\x00", "---\n"]
+    [
+        *"[]{}:,-?&*!|>'\"#%@` \n\tab1",
+        *[
+            ".nan",
+            "!!int",
+            "!!bool",
+            "!!set",
+            "!!omap",
+            "!!binary",
+            "!!timestamp",
+            "!!float",
+            "!!null",
+            "!!str",
+            "!!merge",
+            "<<",
+            "&x",
+            "*x",
+        ],
+        *(": ", "- ", "\n  ", "\x00", "---\n"),
+    ]
 )
 
 

@@ -1,7 +1,7 @@
 """List the runs in the store, filtered, the best first if asked.
 
-  assay runs --study digits --best accuracy
-  assay runs --model cnn --format csv > runs.csv
+assay runs --study digits --best accuracy
+assay runs --model cnn --format csv > runs.csv
 """
 
 from __future__ import annotations

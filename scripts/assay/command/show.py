@@ -1,7 +1,7 @@
 """Show one run: what it is, how it went, where its files are, how to repeat it.
 
-  assay show digits/plain/seed-0
-  assay show 455210a1d38c/3
+assay show digits/plain/seed-0
+assay show 455210a1d38c/3
 """
 
 from __future__ import annotations

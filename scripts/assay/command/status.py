@@ -1,7 +1,7 @@
 """How far studies are: runs done, running, failed and missing; epoch and time left.
 
-  assay status                 the study of config/config.yaml
-  assay status digits --watch  again and again, until all is done
+assay status                 the study of config/config.yaml
+assay status digits --watch  again and again, until all is done
 """
 
 from __future__ import annotations

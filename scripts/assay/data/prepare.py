@@ -1,9 +1,9 @@
 """The prepare stage: read a data set, split it, scale it, write it as arrays.
 
-    inputs.npy    float32, (samples, …): scaled
-    targets.npy   int64, (samples,): class indices
-    train.npy, validation.npy, test.npy   int64: sample indices of each part
-    meta.json     shapes, classes, counts
+inputs.npy    float32, (samples, …): scaled
+targets.npy   int64, (samples,): class indices
+train.npy, validation.npy, test.npy   int64: sample indices of each part
+meta.json     shapes, classes, counts
 """
 
 from __future__ import annotations

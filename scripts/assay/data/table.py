@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay.data.samples import Samples, from_labels
-from assay.errors import UserError, choose
+from assay.errors import SettingError, UserError, choose
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +31,11 @@ def check_columns(
     for setting, names in wanted.items():
         for name in names:
             if name not in columns:
-                raise UserError(f"{setting}: {path} has no column {name!r}; {choose(name, columns)}")
+                raise SettingError(
+                    setting, f"{Path(path).name} has no column {name!r}; {choose(name, columns)}"
+                )
     if features is not None and target in features:
-        raise UserError(f"features: {target!r} is the target; a model must not see it")
+        raise SettingError("features", f"{target!r} is the target; a model must not see it")
 
 
 def from_table(

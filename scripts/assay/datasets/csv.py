@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv as reader
+from pathlib import Path
 
 from assay.data.samples import InputFile, Samples
 from assay.data.table import check_columns, from_table
-from assay.errors import UserError
+from assay.errors import SettingError, UserError
 
 
 def csv(
@@ -35,15 +36,13 @@ def csv(
     return from_table(table, path, target, features, group)
 
 
-def check(
-    *, path: str, target: str, features: list[str] | None, group: str | None, separator: str
-) -> None:
+def check(*, path: str, target: str, features: list[str] | None, group: str | None, separator: str) -> None:
     """Refuse a file without the columns that are named."""
     if len(separator) != 1:
-        raise UserError(f"separator: must be one character, not {separator!r}")
+        raise SettingError("separator", f"must be one character, not {separator!r}")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             columns = next(reader.reader(file, delimiter=separator), [])
     except UnicodeDecodeError as error:
-        raise UserError(f"path: {path} is not UTF-8 text") from error
+        raise SettingError("path", f"{Path(path).name} is not UTF-8 text") from error
     check_columns(path, columns, target, features, group)

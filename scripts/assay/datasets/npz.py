@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
 from assay.data.samples import InputFile, Samples, from_labels
-from assay.errors import UserError, choose
+from assay.errors import SettingError, UserError, choose
 
 
 def npz(
@@ -36,7 +37,7 @@ def check(*, path: str, inputs: str, target: str, group: str | None) -> None:
         with zipfile.ZipFile(path) as file:
             names = [name.removesuffix(".npy") for name in file.namelist()]
     except zipfile.BadZipFile as error:
-        raise UserError(f"path: {path} is not an NPZ file") from error
+        raise SettingError("path", f"{Path(path).name} is not an NPZ file") from error
     for setting, name in {"inputs": inputs, "target": target, "group": group}.items():
         if name is not None and name not in names:
-            raise UserError(f"{setting}: {path} has no array {name!r}; {choose(name, names)}")
+            raise SettingError(setting, f"{Path(path).name} has no array {name!r}; {choose(name, names)}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from assay.data.samples import InputFile, Samples
 from assay.data.table import check_columns, from_table
-from assay.errors import UserError
+from assay.errors import SettingError
 
 
 def parquet(
@@ -28,5 +30,5 @@ def check(*, path: str, target: str, features: list[str] | None, group: str | No
     try:
         columns = format.read_schema(path).names
     except pyarrow.ArrowInvalid as error:
-        raise UserError(f"path: {path} is not a Parquet file") from error
+        raise SettingError("path", f"{Path(path).name} is not a Parquet file") from error
     check_columns(path, columns, target, features, group)

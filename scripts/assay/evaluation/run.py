@@ -1,7 +1,7 @@
 """The evaluate stage: verify that a checkpoint is what its recipe says, measure it, write the results.
 
-    metrics.json      metrics, and what the task reports beside them (confusion matrix, per class)
-    predictions.csv   sample index, target, prediction, a probability a class
+metrics.json      metrics, and what the task reports beside them (confusion matrix, per class)
+predictions.csv   sample index, target, prediction, a probability a class
 """
 
 from __future__ import annotations

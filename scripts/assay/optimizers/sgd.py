@@ -17,6 +17,4 @@ def sgd(
     weight_decay: float = 0.0,
 ) -> torch.optim.Optimizer:
     """SGD with momentum; weight decay is added to the gradient."""
-    return torch.optim.SGD(
-        parameters, learning_rate, momentum, nesterov=nesterov, weight_decay=weight_decay
-    )
+    return torch.optim.SGD(parameters, learning_rate, momentum, nesterov=nesterov, weight_decay=weight_decay)

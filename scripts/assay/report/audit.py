@@ -85,7 +85,12 @@ def _dropped(inputs: Inputs) -> Iterator[str]:
 
 
 def _data(inputs: Inputs) -> Iterator[str]:
-    digests = {v["data"]["digest"] for v in inputs.variants if v.get("data", {}).get("digest")}
+    if any((variant.get("data") or {}).get("split_per_run") for variant in inputs.variants):
+        yield (
+            "Each seed splits the data anew: pairs share samples, so intervals are too narrow and p "
+            "values too small."
+        )
+    digests = {v["data"]["digest"] for v in inputs.variants if (v.get("data") or {}).get("digest")}
     if len(digests) > 1:
         yield "The variants do not all use the same data; differences may be due to that."
 
@@ -130,9 +135,7 @@ def _part(recorded: Mapping[str, Any], section: str) -> Mapping[str, Any]:
 
 def _who(values: dict[str, list[Run]]) -> str:
     *rare, (usual, _) = values.items()
-    return "; ".join(
-        [*(f"{value} ({_by_variant(runs)})" for value, runs in rare), f"{usual} (all others)"]
-    )
+    return "; ".join([*(f"{value} ({_by_variant(runs)})" for value, runs in rare), f"{usual} (all others)"])
 
 
 def _by_variant(runs: Iterable[Run]) -> str:

@@ -16,14 +16,13 @@ def differences(inputs: Inputs) -> str:
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     several = verdict.tested(compared) > 1
     adjusted = (
-        " Verdicts and p are adjusted for the number of comparisons, intervals are not."
-        if several
-        else ""
+        " Verdicts and p are adjusted for the number of comparisons, intervals are not." if several else ""
     )
     return (
-        f"Differences from {compared['baseline']} in {inputs.metric}, on the same seeds. Each dot is one "
-        f"seed (n = {n} pairs a variant), the diamond their mean, the bar its {verdict.level(compared)} "
-        f"confidence interval. A bar that crosses the line at zero leaves the direction open.{adjusted}"
+        f"Differences from {compared['baseline']} in {inputs.metric}, on the same seeds. Each dot is "
+        f"one seed (n = {n} pairs a variant), the diamond their mean, the bar its "
+        f"{verdict.level(compared)} confidence interval. A bar that crosses the line at zero "
+        f"leaves the direction open.{adjusted}"
     )
 
 
@@ -34,7 +33,8 @@ def seeds(inputs: Inputs) -> str:
         return f"Every seed's {inputs.metric}, and the mean (bar)."
     return (
         f"Every seed's {inputs.metric}. Lines join runs with the same seed: solid where the variant is "
-        f"better than {baseline}, dashed grey where it is not. Hollow dots have no partner. Bars are means."
+        f"better than {baseline}, dashed grey where it is not. Hollow dots have no partner. "
+        "Bars are means."
     )
 
 
@@ -42,9 +42,7 @@ def learning(inputs: Inputs, shown: Sequence[Scale]) -> str:
     """Of the learning curves."""
     several = any(len(inputs.values(name)) > 1 for name in inputs.names)
     band = "; bands: ± 1 standard deviation over seeds" if several else ""
-    counts = [
-        f"{name} {sum(r.finished for r in inputs.runs if r.variant == name)}" for name in inputs.names
-    ]
+    counts = [f"{name} {sum(r.finished for r in inputs.runs if r.variant == name)}" for name in inputs.names]
     return (
         f"Learning curves: {listed(scale.metric for scale in shown)} after each epoch. Lines: mean over "
         f"seeds{band}. Finished runs only (n: {', '.join(counts)})."

@@ -68,9 +68,7 @@ def _forest_row(axes: Axes, place: int, comparison: Mapping[str, Any], factor: i
     if comparison["ci_low"] is not None:
         ends = [factor * comparison["ci_low"], factor * comparison["ci_high"]]
         axes.plot(ends, [place - 0.14] * 2, color=look.colour, linewidth=2.4, solid_capstyle="butt")
-    axes.plot(
-        mean, place - 0.14, "D", color=look.colour, markersize=7, markeredgecolor="white", zorder=4
-    )
+    axes.plot(mean, place - 0.14, "D", color=look.colour, markersize=7, markeredgecolor="white", zorder=4)
 
 
 def _steps(values: Sequence[float]) -> list[int]:

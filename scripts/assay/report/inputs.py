@@ -115,6 +115,11 @@ def gather(recipe: Recipe, store: Path) -> Inputs:
     )
 
 
+def samples(data: Mapping[str, Any]) -> str:
+    """The sizes of a data set's parts: `1,168 train, 269 validation, 360 test`."""
+    return ", ".join(f"{count:,} {part}" for part, count in (data.get("samples") or {}).items())
+
+
 def _runs(table: RunsTable, variants: list[dict[str, Any]], store: Path) -> list[Run]:
     found = []
     for variant in variants:

@@ -28,7 +28,7 @@ from assay.store import write_atomically
 
 TEMPLATES = {
     "page.css": "cd13c2e37a866f440fb693449066aa376adb8e4a1d08ba39abec3e666922e5c4",
-    "page.html.j2": "d25ae258cd2c4779ae8cd8bb4e14f9ed81f59e75ed2bccd89dbc655d458270c4",
+    "page.html.j2": "bcbe743abf1c05be3bb856d44c8e38f8698a9664741be66c51dc456bbd95fe93",
     "report.md.j2": "c32249fe07fed9cdaf4807d39d7931275e1fc4c8be884fd447837444cb8dcf52",
 }
 """SHA-256 of the templates, which tests compare with the files: so an edit of one moves the address."""
@@ -83,8 +83,7 @@ def draw(inputs: Inputs) -> list[Drawing]:
     values = {name: inputs.values(name) for name in inputs.names}
     finished = {(run.variant, run.seed) for run in inputs.runs if run.finished}
     rows = [
-        row in finished
-        for row in zip(inputs.histories["variant"], inputs.histories["seed"], strict=True)
+        row in finished for row in zip(inputs.histories["variant"], inputs.histories["seed"], strict=True)
     ]
     histories = inputs.histories[rows]
     shown = curves.shown(histories, scale)
@@ -94,9 +93,7 @@ def draw(inputs: Inputs) -> list[Drawing]:
             figure = figures.differences(compared, scale, looks)
             drawings.append(_drawing("differences", figure, captions.differences(inputs)))
         if any(values.values()):
-            figure = figures.seeds(
-                values, compared["baseline"], scale, compared["higher_is_better"], looks
-            )
+            figure = figures.seeds(values, compared["baseline"], scale, compared["higher_is_better"], looks)
             drawings.append(_drawing("seeds", figure, captions.seeds(inputs)))
         if shown:
             figure = curves.learning(histories, shown, looks)

@@ -1,10 +1,10 @@
 """The aggregate stage: a variant's runs in one table, then the variants of a study in one.
 
-    runs.csv        (variant,) seed, metric, value, status: a row a metric; a run without result has one
-                    row without metric and value, its status says why
-    histories.csv   (variant,) seed, epoch, the history's columns
-    variant.json    addresses, seeds, best epochs, data, settings; study.json: all variants'
-    summary.csv     variant, metric, n, mean, sd, minimum, maximum (a study only)
+runs.csv        (variant,) seed, metric, value, status: a row a metric; a run without result has one
+                row without metric and value, its status says why
+histories.csv   (variant,) seed, epoch, the history's columns
+variant.json    addresses, seeds, best epochs, data, settings; study.json: all variants'
+summary.csv     variant, metric, n, mean, sd, minimum, maximum (a study only)
 """
 
 from __future__ import annotations

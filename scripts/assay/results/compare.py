@@ -151,13 +151,9 @@ def _sentence(found: dict[str, Any], settings: CompareSettings, fractions: bool,
         direction = "" if settings.higher_is_better else " (lower is better)"
         change = f"{show(found['mean_difference'], '+')}{unit}{direction}"
     dropped = len(found["dropped"])
-    without = (
-        f" {_count(dropped, 'seed')} {'has' if dropped == 1 else 'have'} no pair." if dropped else ""
-    )
+    without = f" {_count(dropped, 'seed')} {'has' if dropped == 1 else 'have'} no pair." if dropped else ""
     if found["verdict"] == "degenerate":
-        return (
-            f"No test of {variant} against {baseline} in {metric}: {_no_test(found, change)}.{without}"
-        )
+        return f"No test of {variant} against {baseline} in {metric}: {_no_test(found, change)}.{without}"
     if found["verdict"] == "inconclusive":
         claim = f"No difference in {metric} between {variant} and {baseline} could be shown: {change}"
     elif found["verdict"] == "worse":
@@ -214,9 +210,7 @@ def _p_values(found: dict[str, Any], alpha: float, tested: int) -> str:
     text = _p_value(found["p_adjusted"], alpha)
     if tested == 1:
         return text
-    alone = (
-        f" ({_p_value(found['p'], alpha)} alone)" if found["p"] <= alpha < found["p_adjusted"] else ""
-    )
+    alone = f" ({_p_value(found['p'], alpha)} alone)" if found["p"] <= alpha < found["p_adjusted"] else ""
     return f"{text} after Holm{alone}"
 
 

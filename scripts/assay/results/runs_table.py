@@ -80,8 +80,7 @@ def read_runs(path: Path) -> RunsTable:
         if first != line:
             named = metric or "a row without a metric"
             raise UserError(
-                f"{path}: variant {variant!r}, seed {seed}: {named} stands twice, "
-                f"in lines {first} and {line}"
+                f"{path}: variant {variant!r}, seed {seed}: {named} stands twice, in lines {first} and {line}"
             )
         run = runs.setdefault(variant, {}).setdefault(seed, Run())
         if metric:

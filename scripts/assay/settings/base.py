@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
+    TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     create_model,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 
 from assay import components
-from assay.errors import UserError, choose
+from assay.canonical import canonical_json
+from assay.errors import SettingError, UserError, choose
 
 Location = tuple[str | int, ...]
 
@@ -30,8 +33,47 @@ class Settings(BaseModel):
         extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
     )
 
+    def identifying(self) -> dict[str, Any]:
+        """What of the settings decides bytes: fields that differ from their defaults."""
+        found: dict[str, Any] = {}
+        for name, field in type(self).model_fields.items():
+            value = _identity(getattr(self, name))
+            if field.is_required() or canonical_json(value) != canonical_json(_identity(field.default)):
+                found[name] = value
+        return found
+
 
 S = TypeVar("S", bound=Settings)
+
+
+def _identity(value: Any) -> Any:
+    return value.identifying() if isinstance(value, Settings) else value
+
+
+def _require_plain(key: str, value: Any) -> None:
+    """Refuse what canonical JSON cannot hold, also where a setting's type says nothing."""
+    try:
+        canonical_json(value)
+    except ValueError as error:
+        raise SettingError(key, f"{shown(value)} is not a finite number") from error
+    except TypeError as error:
+        raise SettingError(key, f"must be plain data, not {shown(value)}") from error
+
+
+def _default(setting: components.Setting) -> Any:
+    """A literal default as its annotation has it: 2 is 2.0 where a float is meant."""
+    try:
+        return TypeAdapter(setting.annotation).validate_json(json.dumps(setting.default), strict=True)
+    except ValidationError:
+        return setting.default
+
+
+def _same(value: Any, setting: components.Setting) -> bool:
+    """Whether a value is a setting's default; 1 and true are never the same."""
+    if not setting.is_literal:
+        return False
+    default = TypeAdapter(Any).dump_python(_default(setting), mode="json")
+    return canonical_json(value) == canonical_json(default)
 
 
 class Component(Settings):
@@ -56,25 +98,34 @@ class Component(Settings):
         """The same component with its settings checked and its defaults filled in.
 
         Raises:
-            UserError: there is no such component.
+            UserError: there is no such component, or a setting is not plain data.
             ValidationError: a setting is unknown, missing, or of the wrong type.
         """
         definition = components.define(self.group, self.name)
+        # aliases, because a setting may have any name and a model's field may not
         fields: dict[str, Any] = {
-            s.name: (s.annotation, FieldInfo(default=s.default)) for s in definition.settings.values()
+            f"setting_{index}": (
+                Annotated[s.annotation, Field(alias=s.name)],
+                _default(s) if s.is_literal else ...,
+            )
+            for index, s in enumerate(definition.settings.values())
+            if s.is_literal or s.required or s.name in self.settings
         }
         signature = create_model(definition.attribute, __base__=Settings, **fields)
-        checked = signature.model_validate(self.settings)
-        given = {name: getattr(checked, name) for name in fields}
-        return type(self).model_validate({"name": self.name, **given})
+        for key, value in self.settings.items():
+            _require_plain(key, value)
+        # in JSON a list is good for a tuple
+        checked = signature.model_validate_json(json.dumps(self.settings))
+        plain = checked.model_dump(mode="json", by_alias=True)
+        return type(self).model_validate({**plain, "name": self.name})
 
-    def identity(self) -> dict[str, Any]:
+    def identifying(self) -> dict[str, Any]:
         """The name and the settings that differ from the component's own defaults."""
         defined = components.define(self.group, self.name).settings
         return {"name": self.name} | {
             key: value
             for key, value in self.settings.items()
-            if key not in defined or value != defined[key].default
+            if key not in defined or not _same(value, defined[key])
         }
 
 
@@ -142,25 +193,32 @@ def _resolve(settings: S, at: Location, problems: list[tuple[Location, str]]) ->
         if isinstance(value, Component):
             try:
                 changed[name] = value.resolved()
+            except SettingError as error:
+                problems.append(((*at, name, error.key), f"{value.name}: {error.text}"))
             except UserError as error:
                 problems.append(((*at, name, "name"), str(error)))
             except ValidationError as error:
+                texts: dict[Location, list[str]] = {}
+                for where, text in explain(error, value):
+                    texts.setdefault(where, []).append(text)
                 problems.extend(
-                    ((*at, name, *where), f"{value.name}: {text}")
-                    for where, text in explain(error, value)
+                    ((*at, name, *where), f"{value.name}: {' or '.join(told)}")  # parts of a union
+                    for where, told in texts.items()
                 )
         elif isinstance(value, Settings):
             changed[name] = _resolve(value, (*at, name), problems)
     return settings.model_copy(update=changed)
 
 
-def explain(
-    error: ValidationError, model: type[Settings] | Component
-) -> Iterator[tuple[Location, str]]:
+def explain(error: ValidationError, model: type[Settings] | Component) -> Iterator[tuple[Location, str]]:
     """Each error of pydantic's in a user's words, with the nearest valid choice."""
     for item in error.errors(include_url=False):
-        where, kind, given = item["loc"], item["type"], item["input"]
-        if kind == "extra_forbidden":
+        where, kind, given = _location(item["loc"], model), item["type"], item["input"]
+        if kind in ("model_type", "model_attributes_type"):
+            yield where, f"must be a mapping of settings, not {shown(given)}"
+        elif "[key]" in item["loc"] or kind == "invalid_key":
+            yield where[:-1], f"a key must be text; put it in quotes: '{given}'"
+        elif kind == "extra_forbidden":
             valid = _keys(model, where[:-1])
             yield where, f"unknown key; {choose(where[-1], valid, 'key')}"
         elif kind == "missing":
@@ -172,7 +230,8 @@ def explain(
             yield where, f"{given!r} is not a finite number"
         else:
             text = item["msg"].removeprefix("Value error, ")
-            text = text.replace("Input should be", "must be").replace("dictionary", "mapping")
+            for term, word in _WORDS.items():
+                text = text.replace(term, word)
             yield where, text if kind == "value_error" else f"{text}, not {shown(given)}"
 
 
@@ -180,6 +239,15 @@ def shown(value: Any) -> str:
     """A value as a user wrote it, short."""
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _location(at: Location, model: type[Settings] | Component) -> Location:
+    """Where an error is, without pydantic's marks for the parts of a union."""
+    at = tuple(step for step in at if step != "[key]")
+    if isinstance(model, Component):
+        return at[:1]
+    unions = ("name", "settings")
+    return at[:1] + at[2:] if at[:1] == ("machine",) and at[1:2] and at[1] in unions else at
 
 
 def either(text: str) -> WrapValidator:
@@ -205,5 +273,7 @@ def _keys(model: type[Settings] | Component, at: Location) -> list[str]:
     kind: Any = model
     for step in at:
         field = kind.model_fields.get(step) if hasattr(kind, "model_fields") else None
-        kind = field.annotation if field is not None else None
+        kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        kinds = [part for kind in kinds for part in (kind, *get_args(kind))]
+        kind = next((part for part in kinds if hasattr(part, "model_fields")), None)
     return list(kind.model_fields) if hasattr(kind, "model_fields") else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from assay.settings.base import Settings, either
 
@@ -20,11 +20,13 @@ class IdentitySettings(Settings):
 class MachineSettings(Settings):
     """What depends on the machine and never on the study: no address contains it."""
 
-    results: str = "results"
+    results: Annotated[str, Field(min_length=1)] = "results"
     """The store: the folder all results go to. `ASSAY_RESULTS` in the environment goes before it."""
     data: str = "."
     """The folder that relative paths of data files in studies start from."""
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    device: Annotated[
+        str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"), either("auto, cpu, mps, cuda or cuda:N")
+    ] = "auto"
     """Where runs are computed: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
 
 
@@ -38,7 +40,10 @@ class ConfigSettings(Settings):
     set: str = ""
     """Overrides of every variant's settings, separated by spaces:
     `"training.epochs=5 model.widths=[64,64]"`."""
-    machine: str | MachineSettings = MachineSettings()
+    machine: Annotated[
+        Annotated[str, Tag("name")] | Annotated[MachineSettings, Tag("settings")],
+        Discriminator(lambda value: "name" if isinstance(value, str) else "settings"),
+    ] = MachineSettings()
     """Paths and device, here or as the name of a file in `config/presets/machine/`."""
     partial: bool = False
     """Report on the runs that exist and name those that do not, instead of running them."""

@@ -81,7 +81,11 @@ def _component_schema(kind: type[Component]) -> dict[str, Any]:
                 "additionalProperties": False,
             }
         )
-    own = {"type": "object", "properties": {"name": {"type": "string", "pattern": ":"}}, "required": ["name"]}
+    own = {
+        "type": "object",
+        "properties": {"name": {"type": "string", "pattern": ":"}},
+        "required": ["name"],
+    }
     partial = {"type": "object", "not": {"required": ["name"]}}
     return {"description": (kind.__doc__ or "").strip(), "anyOf": [*choices, own, partial]}
 

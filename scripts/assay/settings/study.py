@@ -12,6 +12,9 @@ Alpha = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
+MAX_SEEDS = 10_000
+
+
 class ComparisonSettings(Settings):
     """Which variants are compared, on what. Changing it trains nothing."""
 
@@ -39,8 +42,8 @@ class StudySettings(Settings):
     grid: dict[str, list[Any]] = {}
     """Dotted key → values: adds a variant for each combination."""
     seeds: Annotated[
-        Annotated[int, Field(gt=0)] | Annotated[list[Seed], Field(min_length=1)],
-        either("a number of seeds, at least 1, or a list of whole numbers, at least one"),
+        Annotated[int, Field(gt=0, le=MAX_SEEDS)] | Annotated[list[Seed], Field(min_length=1)],
+        either(f"a number of seeds (1 to {MAX_SEEDS}) or a list of one or more seeds (from 0)"),
     ] = 5
     """How many seeds (0, 1, 2, …), or which. Every variant is trained with the same ones."""
     comparisons: ComparisonSettings = ComparisonSettings()

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay import components
-from assay.canonical import canonical_json, identity
-from assay.errors import Problem, UserError, choose
+from assay.canonical import canonical_json
+from assay.errors import Problem, SettingError, UserError, choose
+from assay.settings.base import Location
 from assay.settings.variant import VariantSettings
 from assay.study.files import data_file
 
@@ -34,9 +35,13 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
     same: dict[str, str] = {}
     for variant in study.variants:
         settings = variant.settings
-        for key, text in _variant_problems(settings, data):
-            yield at(text, "variants", variant.name, *key)
-        metrics = comparable_metrics(settings)
+        try:
+            metrics = comparable_metrics(settings)
+        except UserError as error:
+            yield variant.layers.problem(("task",), str(error))
+            continue
+        for key, text in setting_problems(settings, data):
+            yield variant.layers.problem(key, text)
         if compared.metric not in metrics:
             off = "" if settings.evaluation.enabled else " while evaluation.enabled is false"
             yield at(
@@ -44,7 +49,7 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
                 "comparisons",
                 "metric",
             )
-        form = canonical_json(identity(settings))
+        form = canonical_json(settings.identifying())
         if form in same:
             yield at(
                 f"is the same as variant {same[form]!r}: every setting that decides a result is equal",
@@ -56,7 +61,12 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
 
 def task_metrics(settings: VariantSettings) -> dict[str, str]:
     """The metrics that a variant's task measures: name → `minimize` or `maximize`."""
-    return dict(components.define("tasks", settings.task.name).literals.get("metrics", {}))
+    metrics = components.define("tasks", settings.task.name).literals.get("metrics", {})
+    if not isinstance(metrics, dict) or not set(metrics.values()) <= {"minimize", "maximize"}:
+        raise UserError(
+            f"task {settings.task.name!r}: its `metrics` must map names to 'minimize' or 'maximize'"
+        )
+    return metrics
 
 
 def comparable_metrics(settings: VariantSettings) -> dict[str, str]:
@@ -66,27 +76,36 @@ def comparable_metrics(settings: VariantSettings) -> dict[str, str]:
     return (measured if settings.evaluation.enabled else {}) | validation
 
 
-def _variant_problems(
-    settings: VariantSettings, data: Path
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    """(key, text) of what is wrong within one variant beyond the types of its fields."""
+def setting_problems(settings: VariantSettings, data: Path) -> Iterator[tuple[Location, str]]:
+    """(location, text) of what is wrong with complete settings beyond the types of their fields."""
     split, training = settings.data.split, settings.training
     if split.validation + split.test >= 1:
         total = split.validation + split.test
         yield ("data", "split"), f"validation and test take {total:g} of the data; none is left to train"
-    columns = [f"{part}_{name}" for part in ("val", "train") for name in task_metrics(settings)]
+    columns = _history_columns(settings)
     if training.monitor not in columns:
         text = f"{training.monitor!r} is no column of the history; {choose(training.monitor, columns)}"
         yield ("training", "monitor"), text
+    elif not columns[training.monitor].startswith(training.mode):
+        other = "max" if training.mode == "min" else "min"
+        text = f"{training.mode} would keep the epoch with the worst {training.monitor}; set {other}"
+        yield ("training", "mode"), text
     if settings.evaluation.enabled and not training.save_artifacts:
         text = "false leaves no checkpoint to evaluate; set evaluation.enabled to false as well"
         yield ("training", "save_artifacts"), text
     yield from _source_problems(settings, data)
 
 
-def _source_problems(
-    settings: VariantSettings, data: Path
-) -> Iterator[tuple[tuple[str, ...], str]]:
+def _history_columns(settings: VariantSettings) -> dict[str, str]:
+    """The columns of the history that may choose the best epoch: name → `minimize` or `maximize`."""
+    measured = task_metrics(settings)
+    training = components.define("tasks", settings.task.name).literals.get("training_metrics", ())
+    return {f"val_{name}": way for name, way in measured.items()} | {
+        f"train_{name}": measured[name] for name in training if name in measured
+    }
+
+
+def _source_problems(settings: VariantSettings, data: Path) -> Iterator[tuple[Location, str]]:
     """What is wrong with the data files, asked of the data set itself once they are known to exist."""
     source = settings.data.source
     given = source.settings
@@ -98,5 +117,7 @@ def _source_problems(
             return
     try:
         components.check("datasets", source.name, given)
+    except SettingError as error:
+        yield ("data", "source", error.key), error.text
     except UserError as error:
         yield ("data", "source"), str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from pathlib import Path
@@ -26,10 +27,11 @@ def data_file(path: str, data: Path) -> Path:
             "set machine.data in config/config.yaml to a folder that holds it"
         )
     if not os.path.isfile(full):
-        folder = Path(full).parent
-        near = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-        hint = f"; {choose(Path(full).name, near, 'file')}" if 0 < len(near) <= 20 else ""
-        raise UserError(f"there is no file {path!r} in the data folder {str(data)!r}{hint}")
+        near = glob.glob(os.path.join(glob.escape(os.path.dirname(full)), f"*{Path(full).suffix}"))
+        names = [os.path.basename(name) for name in near if os.path.isfile(name)]
+        hint = f"; {choose(Path(full).name, names, 'file')}" if 0 < len(names) <= 20 else ""
+        what = "is a folder" if os.path.isdir(full) else "there is no such file"
+        raise UserError(f"{path!r}: {what} in the data folder {str(data)!r}{hint}")
     return Path(full)
 
 
@@ -43,10 +45,7 @@ class FileDigests:
 
     def __init__(self, store: Path, data: Path) -> None:
         self._path, self._data = store / ".file-digests.json", data
-        try:
-            self._known: dict[str, str] = json.loads(self._path.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            self._known = {}
+        self._known = self._read()
         self._changed = False
 
     def of(self, source: Dataset) -> dict[str, str]:
@@ -59,6 +58,14 @@ class FileDigests:
             name: self._digest(data_file(source.settings[name], self._data))
             for name in source.file_settings()
         }
+
+    def _read(self) -> dict[str, str]:
+        """What is known; nothing where the file is missing or damaged, for it can be made again."""
+        try:
+            known = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
 
     def _digest(self, path: Path) -> str:
         state = path.stat()

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assay.errors import Problem, UserError, choose, fail
-from assay.settings.base import Component, Location, Settings, validate
+from assay.errors import Problem, SettingError, UserError, choose, fail
+from assay.settings.base import Location, validate
 from assay.settings.study import StudySettings
 from assay.settings.variant import VariantSettings
 from assay.study import check
+from assay.study.layers import Layer, Layers
 from assay.study.overrides import flat, merge, nested
 from assay.study.presets import expand
 from assay.study.variants import expand_variants
@@ -26,6 +27,8 @@ class Variant:
     name: str
     overrides: Mapping[str, Any]
     settings: VariantSettings
+    layers: Layers = Layers(())
+    """Where each setting is written."""
 
 
 @dataclass(frozen=True)
@@ -58,40 +61,6 @@ class Options:
     """The folder that relative paths of data files start from."""
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """One source of settings: where it is written and under which key."""
-
-    where: Document | str
-    key: Location
-    content: Mapping[str, Any]
-
-    def locate(self, at: Location) -> tuple[int, Problem]:
-        """How much of a location this layer sets, and where it is written."""
-        depth, content = 0, self.content
-        for step in at:
-            if not (isinstance(content, Mapping) and step in content):
-                break
-            depth, content = depth + 1, content[str(step)]
-        key = ".".join(map(str, (*self.key, *at)))
-        where = self.where if isinstance(self.where, str) else self.where.where(self._written(at))
-        return depth, Problem(where, key, "")
-
-    def _written(self, at: Location) -> Location:
-        """The location as the file writes it, where dotted and nested keys may mix."""
-        assert isinstance(self.where, Document)
-        key, rest = self.key, at
-        while rest:
-            for length in range(len(rest), 0, -1):
-                step = (*key, ".".join(map(str, rest[:length])))
-                if step in self.where.lines:
-                    key, rest = step, rest[length:]
-                    break
-            else:
-                break
-        return key
-
-
 def find(study: str, folder: Path = Path("config/studies")) -> Path:
     """The file of a study named by its file's name or path.
 
@@ -99,13 +68,13 @@ def find(study: str, folder: Path = Path("config/studies")) -> Path:
         UserError: there is no such study; the text leads to the nearest one.
     """
     if study.endswith((".yaml", ".yml")):
-        if not Path(study).is_file():
+        if not os.path.isfile(study):
             raise UserError(f"study: there is no file {study}")
         return Path(study)
     path = folder / f"{study}.yaml"
-    if os.sep in study or not path.is_file():
+    if os.sep in study or not os.path.isfile(path):
         names = [file.stem for file in folder.glob("*.yaml")]
-        raise UserError(f"study: there is no study {study!r} in {folder}; {choose(study, names)}")
+        raise UserError(f"study: there is no study {study!r} in {folder}; {choose(Path(study).name, names)}")
     return path
 
 
@@ -123,9 +92,9 @@ def load(path: Path, options: Options | None = None) -> Study:
     fail(Problem(document.where(at), ".".join(map(str, at)), text) for at, text in wrong)
     assert settings is not None
     problems: list[Problem] = []
-    written = expand_variants(settings, str(path), problems)
-    if not written:
-        problems.append(Problem(str(path), "variants", "a study names at least one variant"))
+    written = expand_variants(settings, document, problems)
+    if not (written or problems):
+        problems.append(Problem(document.where(("variants",)), "variants", "a study names at least one"))
     try:
         seeds = _seeds(settings, options)
     except UserError as error:
@@ -154,17 +123,6 @@ def _seeds(settings: StudySettings, options: Options) -> tuple[int, ...]:
     return seeds[:2] if options.smoke else seeds
 
 
-def _default_components(settings: type[Settings]) -> dict[str, Any]:
-    """The components a study need not name, so that their settings can be given alone."""
-    found: dict[str, Any] = {}
-    for name, info in settings.model_fields.items():
-        if isinstance(info.default, Component):
-            found[name] = {"name": info.default.name}
-        elif isinstance(info.default, Settings):
-            found[name] = _default_components(type(info.default))
-    return {name: value for name, value in found.items() if value}
-
-
 def _variant(
     name: str,
     key: str,
@@ -184,25 +142,17 @@ def _variant(
         ("--config", ("set",), options.assignments),
         ("--config", ("smoke",), smoke),
     ]
-    layers: list[_Layer] = []
-    merged = _default_components(VariantSettings)
+    found: list[Layer] = []
     for where, at, content in sources:
+        layer = Layer(where, at, {})
         try:
-            layer = _Layer(where, at, expand(nested(content), folders))
-        except UserError as error:
-            place = where if isinstance(where, str) else where.where(at)
-            problems.append(Problem(place, ".".join(map(str, at)), str(error)))
+            found.append(Layer(where, at, expand(nested(content), folders)))
+        except SettingError as error:
+            problems.append(layer.problem(tuple(error.key.split(".")), error.text))
             return None
-        layers.append(layer)
-        merged = merge(merged, layer.content)
-    complete, wrong = validate(VariantSettings, merged)
-    for at, text in wrong:
-        found = [layer.locate(at) for layer in layers]
-        deepest = max(depth for depth, _ in found)
-        origin = [problem for depth, problem in found if depth == deepest][-1 if deepest else 0]
-        problems.append(Problem(origin.where, origin.key, text))
+    layers = Layers(found)
+    complete, wrong = validate(VariantSettings, layers.merged())
+    problems.extend(layers.problem(at, text) for at, text in wrong)
     if complete is None:
         return None
-    return Variant(name, flat(merge(overrides, options.assignments)), complete)
-
-
+    return Variant(name, flat(merge(overrides, options.assignments)), complete, layers)

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from assay.errors import UserError
+from assay.errors import SettingError, UserError
 from assay.yamlfile import parse
 
 
 class Whole(dict[str, Any]):
-    """A mapping that replaces what it is merged over, key and all: a preset."""
+    """A preset, with what is laid over it: it replaces what it is merged over instead of mixing with it.
+
+    Args:
+        content: the settings.
+        path: the preset's file.
+        preset_keys: the keys that are as the file has them.
+    """
+
+    def __init__(self, content: Mapping[str, Any], path: str, preset_keys: Collection[str]) -> None:
+        super().__init__(content)
+        self.path, self.preset_keys = path, preset_keys
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted keys as nested mappings, at any depth: `{"a.b": 1}` → `{"a": {"b": 1}}`.
 
     Raises:
-        UserError: two keys set the same thing.
+        SettingError: two keys set the same thing.
     """
     result: dict[str, Any] = {}
     for key, value in flat.items():
         head, _, rest = str(key).partition(".")
         inner = {rest: value} if rest else value
         inner = nested(inner) if isinstance(inner, Mapping) else inner
-        if head in result:
-            if not (isinstance(result[head], dict) and isinstance(inner, dict)):
-                raise UserError(f"{key!r} is set twice")
-            inner = merge(result[head], inner)
-        result[head] = inner
+        result[head] = _joined(result[head], inner, str(key)) if head in result else inner
     return result
+
+
+def _joined(first: Any, second: Any, key: str) -> dict[str, Any]:
+    """Two mappings that say different things as one."""
+    if not (isinstance(first, dict) and isinstance(second, dict)):
+        raise SettingError(key, "is set twice")
+    both = first.keys() & second.keys()
+    return first | second | {name: _joined(first[name], second[name], key) for name in sorted(both)}
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,15 +79,20 @@ def parse_assignments(text: str) -> dict[str, Any]:
     try:
         parts = shlex.split(text)
     except ValueError as error:
-        raise UserError(f"set: {text!r}: {error}") from error
+        raise SettingError("set", f"{text!r}: {error}") from error
     found: dict[str, Any] = {}
     for part in parts:
         key, equals, value = part.partition("=")
         if not (key and equals):
-            raise UserError(f"set: {part!r} is not key=value")
+            raise SettingError("set", f"{part!r} is not key=value (quote a value that has spaces)")
         if key in found:
-            raise UserError(f"set: {key} is set twice")
-        found[key] = parse(value, f"set: {key}")
+            raise SettingError("set", f"{key} is set twice")
+        try:
+            found[key] = parse(value)
+        except UserError as error:
+            raise SettingError(
+                "set", f"{key}: {value!r} is not valid YAML (quote a value that has spaces)"
+            ) from error
     return found
 
 

@@ -9,39 +9,48 @@ from typing import Any
 
 from assay.errors import Problem
 from assay.settings.study import StudySettings
+from assay.yamlfile import Document
+
+MAX_NAME = 120
+"""Characters of a variant's name: it is also the name of a folder."""
 
 
 def expand_variants(
-    study: StudySettings, where: str, problems: list[Problem]
+    study: StudySettings, document: Document, problems: list[Problem]
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every variant's name → (the key of the file it stands under, its overrides as written)."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
 
-    def add(name: str, key: str, overrides: dict[str, Any]) -> None:
+    def wrong(key: tuple[str, ...], text: str) -> None:
+        problems.append(Problem(document.where(key), ".".join(key), text))
+
+    def add(name: str, key: tuple[str, ...], overrides: dict[str, Any]) -> None:
         if name in found:
-            problems.append(Problem(where, key, f"makes a second variant named {name!r}"))
-        found[name] = (key, overrides)
+            wrong(key, f"makes a second variant named {name!r}")
+        if not name.strip() or len(name) > MAX_NAME:
+            wrong(key, f"a variant's name has 1 to {MAX_NAME} characters; this one has {len(name)}")
+        found[name] = (".".join(key), overrides)
+
+    def add_grid(grid: Any, key: tuple[str, ...], prefix: str, overrides: dict[str, Any]) -> None:
+        at = key if key == ("grid",) else (*key, "grid")
+        if not _is_grid(grid):
+            wrong(at, "must map dotted keys to lists of one or more values")
+            return
+        for twice in grid.keys() & overrides.keys():
+            wrong((*at, twice), "is set by the variant itself as well")
+        for label, point in combinations(grid):
+            add(prefix + label, key, overrides | point)
 
     for name, written in study.variants.items():
         overrides = dict(written or {})
-        grid = overrides.pop("grid", None)
-        key = f"variants.{name}"
-        if not name.strip() or len(name) > 120:
-            problems.append(Problem(where, key, "a variant's name has 1 to 120 characters"))
-        if grid is None:
-            add(name, key, overrides)
-        elif not _is_grid(grid):
-            problems.append(
-                Problem(where, f"{key}.grid", "must map dotted keys to lists of one or more values")
-            )
+        key = ("variants", name)
+        if "grid" in overrides:
+            grid = overrides.pop("grid")
+            add_grid(grid, key, f"{name},", overrides)
         else:
-            for label, point in combinations(grid):
-                add(f"{name},{label}", key, overrides | point)
-    if not _is_grid(study.grid) and study.grid:
-        problems.append(Problem(where, "grid", "must map dotted keys to lists of one or more values"))
-    elif study.grid:
-        for label, point in combinations(study.grid):
-            add(label, "grid", point)
+            add(name, key, overrides)
+    if study.grid:
+        add_grid(study.grid, ("grid",), "", {})
     return found
 
 
@@ -65,6 +74,7 @@ def _is_grid(grid: Any) -> bool:
     return (
         isinstance(grid, Mapping)
         and bool(grid)
+        and all(isinstance(key, str) for key in grid)
         and all(isinstance(values, list) and values for values in grid.values())
     )
 

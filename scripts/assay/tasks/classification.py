@@ -87,7 +87,5 @@ def _per_class(confusion: Tensor) -> list[dict[str, Any]]:
     f1 = torch.where(predicted + actual > 0, 2 * hits / (predicted + actual), zero)
     return [
         {"precision": p, "recall": r, "f1": f, "samples": int(n)}
-        for p, r, f, n in zip(
-            precision.tolist(), recall.tolist(), f1.tolist(), actual.tolist(), strict=True
-        )
+        for p, r, f, n in zip(precision.tolist(), recall.tolist(), f1.tolist(), actual.tolist(), strict=True)
     ]

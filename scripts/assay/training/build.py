@@ -55,9 +55,7 @@ def build_task(settings: TrainSettings, prepared: Prepared, device: torch.device
     make_model = components.load("models", settings.model.name)
     make_loss = components.load("losses", settings.loss.name)
     try:
-        model = make_model(
-            tuple(meta["input_shape"]), task_class.outputs(meta), **settings.model.settings
-        )
+        model = make_model(tuple(meta["input_shape"]), task_class.outputs(meta), **settings.model.settings)
     except (ValueError, RuntimeError) as error:
         raise UserError(f"model {settings.model.name}: {error}") from error
     loss = make_loss(**settings.loss.settings)
@@ -74,9 +72,7 @@ def build_optimizers(task: Task, settings: TrainingSettings) -> dict[str, Optimi
     }
 
 
-def build_schedulers(
-    optimizers: dict[str, Optimizer], settings: TrainingSettings
-) -> dict[str, LRScheduler]:
+def build_schedulers(optimizers: dict[str, Optimizer], settings: TrainingSettings) -> dict[str, LRScheduler]:
     """One scheduler an optimizer."""
     make = components.load("schedulers", settings.scheduler.name)
     return {

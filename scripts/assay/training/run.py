@@ -1,9 +1,9 @@
 """The train stage: one run in its folder, from prepared data to receipt.
 
-    best.pt, last.pt, epoch-NNN.pt   checkpoints
-    history.json                     a row an epoch
-    recipe.yaml                      the complete recipe
-    metrics.csv, events.jsonl, train.log, environment.json   what depends on time and place
+best.pt, last.pt, epoch-NNN.pt   checkpoints
+history.json                     a row an epoch
+recipe.yaml                      the complete recipe
+metrics.csv, events.jsonl, train.log, environment.json   what depends on time and place
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ def _train(
     save("last.pt", trained.last)
     write_atomically(out / "history.json", to_json(trained.history.plain()))
     digests["history.json"] = file_digest(out / "history.json")
-    return write_receipt(
-        out, recipe.stage, recipe.address, digests, **_facts(trained, seed, prepared)
-    )
+    return write_receipt(out, recipe.stage, recipe.address, digests, **_facts(trained, seed, prepared))
 
 
 def _facts(trained: Trained, seed: int, prepared: Prepared) -> dict[str, Any]:

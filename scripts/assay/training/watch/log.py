@@ -49,9 +49,7 @@ class Log(Watch):
     def on_epoch_end(self, history: History, improved: bool) -> None:
         """One line: losses, metrics, learning rate, time left, `best` if it is."""
         row, total = history.rows[-1], history.settings.epochs
-        numbers = "  ".join(
-            f"{name} {_number(value)}" for name, value in row.items() if name != "epoch"
-        )
+        numbers = "  ".join(f"{name} {_number(value)}" for name, value in row.items() if name != "epoch")
         elapsed = time.perf_counter() - self.started
         left = elapsed / row["epoch"] * (total - row["epoch"])
         mark = "  best" if improved else ""

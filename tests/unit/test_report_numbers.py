@@ -1,0 +1,75 @@
+"""How the report writes numbers and names, and what it draws variants with."""
+
+from __future__ import annotations
+
+import pytest
+from assay.report import numbers, style
+from assay.report.numbers import Scale
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (Scale("accuracy", True).mean_and_sd(0.97123, 0.00314), "97.12 ± 0.31 %"),
+        (Scale("accuracy", True).mean_and_sd(0.97123, None), "97.12 %"),
+        (Scale("loss", False).mean_and_sd(0.12345, 0.005119), "0.123 ± 0.00512"),
+        (Scale("loss", False).value(None), "–"),
+        (Scale("accuracy", True).value(float("nan")), "–"),
+        (Scale.by_name("val_accuracy", [0.2, 1.0]).axis, "val_accuracy (%)"),
+        (Scale.by_name("val_accuracy", [20.0]).axis, "val_accuracy"),
+        (Scale.by_name("loss", [0.2]).axis, "loss"),
+        (Scale.by_name("f1_macro", [0.2]).axis, "f1_macro (%)"),
+        (numbers.fixed(-0.001), "0.00"),
+        (numbers.fixed(-1.005, 1), "−1.0"),
+        (numbers.fixed(0.814, 2, "+"), "+0.81"),
+        (numbers.fixed(1e-9, 10), "1e−09"),
+        (numbers.significant(0.12), "0.120"),
+        (numbers.significant(-12.345), "−12.3"),
+        (numbers.significant(4571.2), "4571"),
+        (numbers.significant(999.96), "1000"),
+        (numbers.significant(1.2e-5), "1.20e−05"),
+        (numbers.significant(3e8), "3.00e+08"),
+        (numbers.significant(0.0), "0"),
+        (numbers.equation(0.0061, 0.05), "p = .006"),
+        (numbers.equation(0.0004, 0.05), "p < .001"),
+        (numbers.equation(0.0496, 0.05), "p = .050"),
+        (numbers.equation(0.0504, 0.05), "p = .0504"),
+        (numbers.equation(0.05001, 0.05), "p = .05001"),
+        (numbers.equation(0.234, 0.05), "p = .23"),
+        (numbers.equation(1.0, 0.05), "p > .99"),
+        (numbers.equation(None, 0.05), ""),
+        (numbers.seed_ranges([3, 0, 1, 2, 7, 8, 11]), "0–3, 7, 8, 11"),
+        (numbers.listed(["a", "b", "c"]), "a, b and c"),
+        (numbers.listed(["a"]), "a"),
+        (numbers.plural(1, "run"), "1 run"),
+        (numbers.plural(1200, "run"), "1,200 runs"),
+        (style.wrap("learning_rate=0.01,dropout=0.5", 14), "learning_rate=\n0.01,dropout=\n0.5"),
+        (style.wrap("a" * 20, 8), "aaaaaaaa\naaaaaaaa\naaaa"),
+        (style.wrap("short name", 14), "short name"),
+    ],
+)
+def test_formats(found: str, wanted: str) -> None:
+    assert found == wanted
+
+
+def test_differences_have_the_digits_that_their_interval_supports() -> None:
+    test = {"mean_difference": 0.0081234, "ci_low": 0.0031, "ci_high": 0.0131468}
+    assert Scale("accuracy", True).difference(test) == "+0.81"
+    assert Scale("accuracy", True).interval(test) == "[0.31, 1.31]"
+    assert Scale("loss", False).difference(test) == "+0.0081"
+    narrow = {"mean_difference": -0.0001, "ci_low": -0.00015, "ci_high": -0.00005}
+    assert Scale("accuracy", True).difference(narrow) == "−0.0100"
+    alone = {"mean_difference": 0.5, "ci_low": None, "ci_high": None}
+    assert Scale("accuracy", True).interval(alone) == "–"
+
+
+def test_each_variant_has_a_look_of_its_own() -> None:
+    looks = style.looks([f"v{n}" for n in range(30)], "v3")
+    assert looks["v3"].line == "-"
+    assert len({(look.colour, look.line, look.marker) for look in looks.values()}) == 30
+    few = style.looks(list("abcdefgh"), "a")
+    assert (
+        len({look.colour for look in few.values()})
+        == len({str(look.line) for look in few.values()})
+        == 8
+    )
