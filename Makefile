@@ -3,6 +3,7 @@
 PYTHON ?= python3
 CORES ?= 4
 STUDY ?=
+TORCH_INDEX ?=
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 BIN = $(CURDIR)/.venv/bin
 # torch's build is for each machine to choose, and brings what it needs of CUDA with it
@@ -42,7 +43,7 @@ clean:  ## the environment; results are yours to delete
 .venv/ready: envs/requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
 	$(PYTHON) -m venv .venv
-	$(PIP) install --quiet --requirement envs/requirements.lock
+	$(PIP) install --quiet $(addprefix --extra-index-url ,$(TORCH_INDEX)) --requirement envs/requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

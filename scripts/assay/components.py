@@ -38,7 +38,7 @@ COMPUTED = object()
 _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setting:
     """One keyword argument that a component takes from a study."""
 
@@ -58,7 +58,7 @@ class Setting:
         return self.default is not REQUIRED and self.default is not COMPUTED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Definition:
     """Where a component is written and what it takes."""
 

@@ -42,7 +42,7 @@ def from_settings(
     fail(layers.problem(at, text) for at, text in wrong)
     assert complete is not None
     fail(layers.problem(at, text) for at, text in setting_problems(complete, options.data))
-    return _recipe(Variant("", dict(assignments), complete), configuration)
+    return _recipe(Variant("", dict(assignments), complete, layers), configuration)
 
 
 def from_variant(study: str, variant: str | None, configuration: Configuration) -> Recipe:

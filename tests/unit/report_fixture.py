@@ -240,9 +240,7 @@ def page_of(folder: Path, store: Path) -> Page:
 
 
 def compared(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        next(folder.parents[1].glob("compare/*/comparisons.json")).read_text()
-    )
+    found: dict[str, Any] = json.loads(next(folder.parents[1].glob("compare/*/comparisons.json")).read_text())
     return found
 
 

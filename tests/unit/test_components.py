@@ -271,7 +271,7 @@ def test_settings_of_any_name_and_type(module: Any) -> None:
     again = model(f"{name}:Net", **complete.settings)
     assert again == complete
     assert complete.group == "models"
-    assert complete.identity()["copy"] is True
+    assert complete.identifying()["copy"] is True
     made = load("models", f"{name}:Net")(1, 2, **complete.settings)
     for key, value in given.items():
         assert (list(made.given[key]) if isinstance(made.given[key], tuple) else made.given[key]) == value, (
@@ -287,7 +287,7 @@ def test_what_is_not_given_is_what_python_would_use(module: Any) -> None:
     assert {k: plain(v) for k, v in with_defaults.items()} == {
         k: plain(v) for k, v in network(1, 2).given.items()
     }
-    assert model(f"{name}:Net").identity() == {"name": f"{name}:Net"}
+    assert model(f"{name}:Net").identifying() == {"name": f"{name}:Net"}
 
 
 def test_wrong_values_of_odd_settings(module: Any) -> None:

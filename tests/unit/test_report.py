@@ -49,7 +49,7 @@ def test_every_sentence_and_every_lost_run_is_said(four: tuple[Path, Page]) -> N
         assert comparison["sentence"] in text
     for said in (
         "No result: tiny, seed 3: diverged in epoch 3.",
-        "No pair of tiny and plain for seed 3 ",
+        "No pair of tiny and plain: seed 3.",
     ):
         assert said in warnings(page)
         assert said in text.partition("# Is wider better?")[0]
@@ -103,8 +103,8 @@ def test_a_partial_report_and_a_lost_baseline(tmp_path: Path) -> None:
         "This is a partial report: 2 of 15 runs have no result.",
         "No result: plain, seed 1: RuntimeError: out of memory.",
         "No result: wide, seed 2: was not run.",
-        "No pair in any comparison for seed 1 (plain: RuntimeError: out of memory).",
-        "No pair of wide and plain for seed 2 (wide: was not run).",
+        "No pair of wide and plain: seeds 1, 2.",
+        "No pair of deep and plain: seed 1.",
     ):
         assert said in warnings(page)
 
@@ -214,10 +214,25 @@ def test_names_that_look_like_something_else(tmp_path: Path, name: str) -> None:
 def test_a_metric_beyond_one_is_not_shown_in_percent(tmp_path: Path) -> None:
     page = written(tmp_path, Made({"plain": 0, "wide": 0.5}, metric="score", level=3.2, noise=0.05))
     assert re.search(r"Best: wide — beats plain by 0\.\d\d+ in score \(95 % CI", page.text)
-    assert re.search(r"plain\s+3\.\d\d ± 0\.0\d\d\d\s+baseline", page.text)
+    assert re.search(r"plain\s*3\.\d\d ± 0\.0\d\d\d\s*baseline", page.text)
 
 
 def test_the_only_comparison_is_not_every_comparison(tmp_path: Path) -> None:
     page = written(tmp_path, Made({"plain": 0, "wide": 0.01}, lost={("plain", 4): "diverged in epoch 2"}))
-    assert "No pair of wide and plain for seed 4 (plain: diverged in epoch 2)." in warnings(page)
+    assert "No pair of wide and plain: seed 4." in warnings(page)
     assert "after Holm" not in page.text
+
+
+def test_what_all_comparisons_lack_is_said_once(tmp_path: Path) -> None:
+    made = Made({"plain": 0, "wide": 0.01, "deep": 0}, lost={("plain", 4): "diverged in epoch 2"})
+    assert "No pair in any comparison: seed 4." in warnings(written(tmp_path, made))
+
+
+def test_a_pair_without_a_value_has_a_reason(tmp_path: Path) -> None:
+    folder = make(tmp_path, Made({"plain": 0, "wide": 0.01}))
+    path = next(tmp_path.glob("compare/*/comparisons.json"))
+    described = json.loads(path.read_text())
+    described["comparisons"][0]["dropped"] = [{"seed": 7, "reason": "wide: accuracy is inf"}]
+    path.write_text(json.dumps(described))
+    said = warnings(page_of(folder, tmp_path))
+    assert "No pair of wide and plain: seed 7 (wide: accuracy is inf)." in said

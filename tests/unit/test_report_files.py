@@ -123,14 +123,11 @@ def test_the_program(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(SCRIPTS), "PATH": ""}
 
     def call(path: Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*command, path], cwd=tmp_path, env=environment, capture_output=True, text=True
-        )
+        return subprocess.run([*command, path], cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     assert call(folder / "recipe.yaml").returncode == 0
     assert (
-        f"--recipe results/train/{train_address(1)}/recipe.yaml"
-        in (tmp_path / "out/report.html").read_text()
+        f"--recipe results/train/{train_address(1)}/recipe.yaml" in (tmp_path / "out/report.html").read_text()
     )
     stale = tmp_path / "stale.yaml"
     text = (folder / "recipe.yaml").read_text()

@@ -68,8 +68,4 @@ def test_each_variant_has_a_look_of_its_own() -> None:
     assert looks["v3"].line == "-"
     assert len({(look.colour, look.line, look.marker) for look in looks.values()}) == 30
     few = style.looks(list("abcdefgh"), "a")
-    assert (
-        len({look.colour for look in few.values()})
-        == len({str(look.line) for look in few.values()})
-        == 8
-    )
+    assert len({look.colour for look in few.values()}) == len({str(look.line) for look in few.values()}) == 8

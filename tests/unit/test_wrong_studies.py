@@ -317,9 +317,9 @@ WRONG = {
     "seed that is text": (VARIANTS + "seeds: [1, '2'] # <--\n", "seeds", ["'2'"]),
     "a seed as a number of seeds": (VARIANTS + "seeds: 20240101 # <--\n", "seeds", ["20240101"]),
     # variants
-    "no variants": ("base: {}\n", "variants", ["at least one variant"]),
-    "empty variants": ("base: {}\nvariants: {} # <--\n", "variants", ["at least one variant"]),
-    "empty grid": ("grid: {} # <--\n", "", ["at least one variant"]),
+    "no variants": ("base: {}\n", "variants", ["at least one"]),
+    "empty variants": ("base: {}\nvariants: {} # <--\n", "variants", ["at least one"]),
+    "empty grid": ("grid: {} # <--\n", "", ["at least one"]),
     "grid without values": ("grid: # <--\n  training.epochs: []\n", "grid", ["one or more values"]),
     "grid in a variant without values": (
         "variants:\n  a:\n    grid: {training.epochs: []} # <--\n",
@@ -360,8 +360,8 @@ WRONG = {
     ),
     "grid with a value twice": ("grid: # <--\n  training.epochs: [3, 3]\n", "grid", ["'epochs=3'", "second"]),
     "an override twice": (
-        "variants:\n  a: # <--\n    training: {epochs: 3}\n    training.epochs: 4\n",
-        "variants.a",
+        "variants:\n  a:\n    training: {epochs: 3}\n    training.epochs: 4 # <--\n",
+        "variants.a.training.epochs",
         ["twice", "epochs"],
     ),
     "an alias of itself": ("base: &x # <--\n  model: *x\n" + VARIANTS, "", [""]),
@@ -762,7 +762,7 @@ base:
 variants:
   a: {}
   b: {model.widths: [8, 4], loss: focal}
-  c: {grid: {training.learning_rate: [0.1, 1e-3]}}
+  c: {grid: {training.learning_rate: [0.1, 1e-2]}}
 seeds: [1, 2]
 comparisons: {baseline: a, metric: accuracy}
 """

@@ -60,7 +60,10 @@ def _without_result(inputs: Inputs) -> Iterator[str]:
     lost = [run for run in inputs.runs if not run.finished]
     if any(run.status == NOT_RUN for run in lost):
         total = plural(len(inputs.runs), "run")
-        yield f"This is a partial report: {len(lost)} of {total} have no result."
+        yield (
+            f"This is a partial report: {len(lost)} of {total} have no result. To decide now, and again "
+            "when there are more, makes false alarms likelier."
+        )
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for run in lost:
         groups[run.variant, run.status].append(run.seed)
@@ -69,19 +72,22 @@ def _without_result(inputs: Inputs) -> Iterator[str]:
 
 
 def _dropped(inputs: Inputs) -> Iterator[str]:
-    """Seeds without a pair; what all comparisons lack, because the baseline does, is said once."""
-    comparisons, baseline = inputs.compared["comparisons"], inputs.baseline
+    """Seeds without a pair; the reason where it is not that a run has no result, which is said above."""
+    comparisons = inputs.compared["comparisons"]
+    lost = {(run.variant, run.seed) for run in inputs.runs if not run.finished}
     groups: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for comparison in comparisons:
         for pair in comparison["dropped"]:
-            groups[pair["reason"]][comparison["variant"]].append(pair["seed"])
+            said = any((arm, pair["seed"]) in lost for arm in (inputs.baseline, comparison["variant"]))
+            reason = "" if said else f" ({pair['reason']})"
+            groups[reason][comparison["variant"]].append(pair["seed"])
     for reason, variants in groups.items():
         seeds = list(variants.values())
         if 1 < len(comparisons) == len(seeds) and seeds.count(seeds[0]) == len(seeds):
-            yield f"No pair in any comparison for {_seeds(seeds[0])} ({reason})."
+            yield f"No pair in any comparison: {_seeds(seeds[0])}{reason}."
         else:
             for name, missing in variants.items():
-                yield f"No pair of {name} and {baseline} for {_seeds(missing)} ({reason})."
+                yield f"No pair of {name} and {inputs.baseline}: {_seeds(missing)}{reason}."
 
 
 def _data(inputs: Inputs) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterator
@@ -60,6 +61,21 @@ def _require_plain(key: str, value: Any) -> None:
         raise SettingError(key, f"must be plain data, not {shown(value)}") from error
 
 
+@functools.cache
+def _signature(definition: components.Definition, given: frozenset[str]) -> type[Settings]:
+    """The settings of a component as a model; those with a computed default only if they are given."""
+    fields: dict[str, Any] = {  # aliases, because a setting may have any name and a field may not
+        f"setting_{index}": (
+            Annotated[s.annotation, Field(alias=s.name)],
+            _default(s) if s.is_literal else ...,
+        )
+        for index, s in enumerate(definition.settings.values())
+        if s.is_literal or s.required or s.name in given
+    }
+    return create_model(definition.attribute, __base__=Settings, **fields)
+
+
+@functools.cache
 def _default(setting: components.Setting) -> Any:
     """A literal default as its annotation has it: 2 is 2.0 where a float is meant."""
     try:
@@ -68,12 +84,10 @@ def _default(setting: components.Setting) -> Any:
         return setting.default
 
 
-def _same(value: Any, setting: components.Setting) -> bool:
-    """Whether a value is a setting's default; 1 and true are never the same."""
-    if not setting.is_literal:
-        return False
-    default = TypeAdapter(Any).dump_python(_default(setting), mode="json")
-    return canonical_json(value) == canonical_json(default)
+@functools.cache
+def _default_json(setting: components.Setting) -> str | None:
+    """Canonical JSON of a literal default."""
+    return canonical_json(TypeAdapter(Any).dump_python(_default(setting))) if setting.is_literal else None
 
 
 class Component(Settings):
@@ -102,16 +116,7 @@ class Component(Settings):
             ValidationError: a setting is unknown, missing, or of the wrong type.
         """
         definition = components.define(self.group, self.name)
-        # aliases, because a setting may have any name and a model's field may not
-        fields: dict[str, Any] = {
-            f"setting_{index}": (
-                Annotated[s.annotation, Field(alias=s.name)],
-                _default(s) if s.is_literal else ...,
-            )
-            for index, s in enumerate(definition.settings.values())
-            if s.is_literal or s.required or s.name in self.settings
-        }
-        signature = create_model(definition.attribute, __base__=Settings, **fields)
+        signature = _signature(definition, frozenset(self.settings))
         for key, value in self.settings.items():
             _require_plain(key, value)
         # in JSON a list is good for a tuple
@@ -125,7 +130,7 @@ class Component(Settings):
         return {"name": self.name} | {
             key: value
             for key, value in self.settings.items()
-            if key not in defined or not _same(value, defined[key])
+            if key not in defined or canonical_json(value) != _default_json(defined[key])
         }
 
 
@@ -208,6 +213,10 @@ def _resolve(settings: S, at: Location, problems: list[tuple[Location, str]]) ->
         elif isinstance(value, Settings):
             changed[name] = _resolve(value, (*at, name), problems)
     return settings.model_copy(update=changed)
+
+
+_WORDS = {"Input should be": "must be", "dictionary": "mapping", "array": "list", "valid tuple": "list"}
+"""Terms of pydantic's, and what a user of YAML calls them."""
 
 
 def explain(error: ValidationError, model: type[Settings] | Component) -> Iterator[tuple[Location, str]]:

@@ -27,7 +27,7 @@ class Variant:
     name: str
     overrides: Mapping[str, Any]
     settings: VariantSettings
-    layers: Layers = Layers(())
+    layers: Layers
     """Where each setting is written."""
 
 
