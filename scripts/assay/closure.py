@@ -4,7 +4,8 @@ From the modules that a stage enters and the components that its recipe names, e
 followed that leads to a file of this project or of the user: absolute and relative, at the top, in a
 function or under a condition, with the `__init__.py` of each package on the way. Installed packages
 are not followed: their versions are recorded by each run. Comments, docstrings, layout and imports
-for type checkers make no difference.
+for type checkers make no difference. Files beside a module that it reads (a template, say) count with
+it if it names them: `DATA_FILES = ("page.html",)`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.components import find_module, not_python
+from assay.digest import file_digest
 from assay.errors import UserError
 
 ENTRIES = {
@@ -107,7 +109,19 @@ def _module(file: Path, name: str, is_package: bool) -> tuple[str, tuple[str, ..
         for found in (_submodules(full[:-2]) if full.endswith(".*") else [full])
         for part in _with_parents(found)
     )
-    return tree_digest(source, str(file)), imported
+    data = [(file.parent / name, name) for name in _data_files(tree)]
+    if missing := [name for path, name in data if not path.is_file()]:
+        raise UserError(f"{file}: DATA_FILES: there is no file {missing[0]!r} beside it")
+    digests = [tree_digest(source, str(file)), *(file_digest(path) for path, _ in data)]
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if data else digests[0], imported
+
+
+def _data_files(tree: ast.Module) -> tuple[str, ...]:
+    """The files that a module says it reads."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DATA_FILES":
+            return tuple(ast.literal_eval(node.value))
+    return ()
 
 
 @functools.cache
@@ -135,11 +149,13 @@ def _with_parents(name: str) -> list[str]:
 
 
 def _submodules(package: str) -> list[str]:
-    """A package's modules, any of which `from package import *` may load."""
+    """A package and its modules, any of which `from package import *` may load."""
     file = find_module(package)
     if file is None or file.name != "__init__.py":
         return [package]
-    return [package, *(f"{package}.{path.stem}" for path in sorted(file.parent.glob("*.py")))]
+    modules = [path.stem for path in file.parent.glob("*.py") if path != file]
+    packages = [path.parent.name for path in file.parent.glob("*/__init__.py")]
+    return [package, *(f"{package}.{name}" for name in sorted(modules + packages))]
 
 
 def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:

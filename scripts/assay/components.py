@@ -240,9 +240,18 @@ def _annotation(text: str) -> Any:
 def _literal(node: ast.expr) -> Any:
     """A default's value, with lists for tuples; COMPUTED where it is not plain data."""
     try:
-        return json.loads(json.dumps(ast.literal_eval(node), allow_nan=False))
+        value = ast.literal_eval(node)
+        plain = json.loads(json.dumps(value, allow_nan=False))
+        return plain if plain == _lists(value) else COMPUTED
     except (ValueError, TypeError):
         return COMPUTED
+
+
+def _lists(value: Any) -> Any:
+    """The same value with a list for each tuple, as YAML would have it."""
+    if isinstance(value, list | tuple):
+        return [_lists(item) for item in value]
+    return {key: _lists(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _literals(node: ast.ClassDef) -> dict[str, Any]:

@@ -13,13 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assay import canonical, closure, components
 from assay.errors import Problem, UserError, fail
 from assay.settings.base import Component, Settings, validate
 from assay.settings.stages import STAGES
-from assay.yamlfile import read
+from assay.yamlfile import dump, read
 
 
 @dataclass(frozen=True)
@@ -104,8 +102,7 @@ def _components(settings: Settings) -> Iterator[Component]:
 def to_yaml(recipe: Recipe, made_by: Mapping[str, Any] | None = None) -> str:
     """A recipe as a file's text; `made_by` says which overrides led to it and is not part of it."""
     content = recipe.plain() | ({"made_by": dict(made_by)} if made_by else {})
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True)
+    return dump(content)
 
 
 def from_yaml(path: Path) -> Recipe:

@@ -50,6 +50,24 @@ def _integer(loader: Any, node: yaml.ScalarNode) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Quotes every text that this module's loader would read as something else."""
+
+
+def _quoted(dumper: Any, text: str) -> yaml.ScalarNode:
+    mistakable = any(re.fullmatch(pattern, text) for pattern, _ in _SCALARS.values())
+    return dumper.represent_scalar(f"{_PREFIX}str", text, style="'" if mistakable else None)  # type: ignore[no-any-return]
+
+
+_Dumper.add_representer(str, _quoted)
+
+
+def dump(value: Any, width: int = 110) -> str:
+    """Plain data as YAML that `parse` reads back as it was."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+    return text
+
+
 @dataclass(frozen=True)
 class Document:
     """A YAML file's content and the line of each of its keys."""

@@ -21,6 +21,7 @@ from assay import components, settings
 from assay.canonical import CONFIG_DIGITS, VERSION, canonical_json, digest
 from assay.errors import UserError
 from assay.recipe import Recipe
+from assay.settings import base
 from assay.settings.base import Component, Settings, validate
 from assay.settings.stages import STAGES
 from assay.settings.variant import VariantSettings
@@ -336,9 +337,10 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module `own_canonical` of the user's in the current folder."""
     (tmp_path / "own_canonical.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    for value in vars(components).values():
-        if hasattr(value, "cache_clear"):
-            value.cache_clear()
+    for module in (components, base):
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
 
 
 def own_form(**given: Any) -> str:

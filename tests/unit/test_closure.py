@@ -14,6 +14,7 @@ import pytest
 from assay import closure, components
 from assay.errors import UserError
 from assay.plan import VariantPlan, load_plan
+from assay.settings import base
 from assay.study.load import find
 
 SCRIPTS = Path(closure.__file__).parents[1]
@@ -23,7 +24,7 @@ Reach = Callable[..., set[str]]
 
 def forget() -> None:
     """Forget what was read of files: tests write them anew."""
-    for module in (closure, components):
+    for module in (closure, components, base):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
@@ -454,6 +455,13 @@ def test_every_module_that_is_listed_exists() -> None:
         *(entry for entries in closure.ENTRIES.values() for entry in entries),
     ):
         assert components.find_module(module) is not None, module
+
+
+def test_what_was_not_followed_is_never_followed() -> None:
+    """To follow one of them moves every address there is, though no result would change."""
+    decides = "canonical closure components configuration errors plan recipe settings study yamlfile"
+    watches = "environment store training.watch"
+    assert {f"assay.{name}" for name in f"{decides} {watches}".split()} <= set(closure.NOT_FOLLOWED)
 
 
 def test_no_closure_holds_what_is_not_followed(plans: dict[str, VariantPlan]) -> None:

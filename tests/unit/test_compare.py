@@ -311,9 +311,7 @@ def test_a_wrong_table_is_named_with_what_is_wrong(tmp_path: Path, text: str, me
         ({"alpha": 5.0}, "alpha: must lie between 0 and 1, not 5.0"),
     ],
 )
-def test_wrong_settings_lead_to_right_ones(
-    tmp_path: Path, changes: dict[str, Any], message: str
-) -> None:
+def test_wrong_settings_lead_to_right_ones(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     runs = table(tmp_path / "runs.csv", rows("plain", PLAIN), rows("wide", PLAIN))
     with pytest.raises(UserError, match=re.escape(message)):
         compare(runs, settings(**changes))
@@ -366,11 +364,7 @@ def test_p_values_read_as_in_a_paper(p: float, alpha: float, text: str) -> None:
 def test_a_thousand_runs_of_ten_metrics_take_a_moment(tmp_path: Path) -> None:
     generator = random.Random(0)
     parts = [
-        [
-            (f"v{v}", seed, f"m{m}", generator.random(), "finished")
-            for m in range(10)
-            for seed in range(50)
-        ]
+        [(f"v{v}", seed, f"m{m}", generator.random(), "finished") for m in range(10) for seed in range(50)]
         for v in range(20)
     ]
     runs = table(tmp_path / "runs.csv", *parts)

@@ -12,6 +12,7 @@ import pytest
 from assay import components
 from assay.components import GROUPS, check, define, find_module, load, names
 from assay.errors import UserError
+from assay.settings import base
 from assay.settings.base import Dataset, Model, validate
 from assay.settings.stages import EvaluateSettings, PrepareSettings
 from assay.settings.variant import VariantSettings
@@ -51,9 +52,10 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
 
 def forget() -> None:
     """Forget what was read of files."""
-    for value in vars(components).values():
-        if hasattr(value, "cache_clear"):
-            value.cache_clear()
+    for module in (components, base):
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
 
 
 def model(name: str, **given: Any) -> Model:
@@ -332,7 +334,7 @@ def test_a_check_is_called_from_the_current_folder(module: Any) -> None:
         check("datasets", f"{name}:data", {"size": 2})
     with pytest.raises(UserError, match=f"{name}.*three"):
         check("datasets", f"{name}:data", {"size": 3})
-    with pytest.raises(UserError, match="size"):
+    with pytest.raises(UserError, match="sise"):
         check("datasets", f"{name}:data", {"sise": 3})
 
 

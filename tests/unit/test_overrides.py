@@ -25,6 +25,14 @@ def test_dotted_keys_become_nested() -> None:
     assert nested({"a": {"b.c": 1}, "a.b.d": 2}) == {"a": {"b": {"c": 1, "d": 2}}}
 
 
+def test_a_component_s_name_beside_its_settings() -> None:
+    expected = {"training": {"optimizer": {"name": "sgd", "momentum": 0.5}}}
+    assert nested({"training.optimizer": "sgd", "training.optimizer.momentum": 0.5}) == expected
+    assert nested({"training.optimizer.momentum": 0.5, "training": {"optimizer": "sgd"}}) == expected
+    with pytest.raises(UserError, match="twice"):
+        nested({"training.optimizer": "sgd", "training.optimizer.name": "adam"})
+
+
 def test_the_order_of_dotted_keys_decides_nothing() -> None:
     """A component's name after its settings does not make it start afresh."""
     written = {"training.optimizer.momentum": 0.5, "training.optimizer.name": "sgd", "training.epochs": 3}
@@ -87,7 +95,8 @@ def test_another_component_starts_afresh_and_the_same_keeps_its_settings() -> No
 
 def test_a_preset_replaces_whatever_stood_there() -> None:
     base = {"model": {"name": "mlp", "widths": [8], "dropout": 0.1}}
-    assert merge(base, {"model": Whole(name="mlp", widths=[2])}) == {"model": {"name": "mlp", "widths": [2]}}
+    content = {"name": "mlp", "widths": [2]}
+    assert merge(base, {"model": Whole(content, "small.yaml", content)}) == {"model": content}
 
 
 def test_assignments_are_yaml_values() -> None:
@@ -117,7 +126,7 @@ def test_assignments_are_yaml_values() -> None:
         ("a=[1", "not valid YAML"),
         ("a={b: 1, b: 2}", "not valid YAML"),
         ("'a={b: 1, b: 2}'", "'b' stands twice"),
-        ("a=!!python/none", "YAML"),
+        ("a=!!python/none", "tag"),
     ],
 )
 def test_a_wrong_assignment_is_named(text: str, said: str) -> None:

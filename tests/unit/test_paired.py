@@ -157,9 +157,7 @@ def test_swapping_the_arms_flips_the_sign(arms: list[tuple[float, float]]) -> No
 
 
 @given(ARMS, st.randoms())
-def test_the_order_of_the_runs_makes_no_difference(
-    arms: list[tuple[float, float]], random: Random
-) -> None:
+def test_the_order_of_the_runs_makes_no_difference(arms: list[tuple[float, float]], random: Random) -> None:
     x, y = list(enumerate(a for a, _ in arms)), list(enumerate(b for _, b in arms))
     expected = paired_t(join(dict(y), dict(x)))
     random.shuffle(x)
@@ -168,9 +166,7 @@ def test_the_order_of_the_runs_makes_no_difference(
 
 
 @given(ARMS, st.randoms())
-def test_which_seed_a_pair_has_makes_no_difference(
-    arms: list[tuple[float, float]], random: Random
-) -> None:
+def test_which_seed_a_pair_has_makes_no_difference(arms: list[tuple[float, float]], random: Random) -> None:
     shuffled = list(arms)
     random.shuffle(shuffled)
     one = run_test([a for a, _ in arms], [b for _, b in arms])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from assay.configuration import configure
 from assay.errors import UserError
 from assay.plan import Plan, load_plan
 from assay.recipe import Recipe, from_yaml, require_code, to_yaml
+from assay.settings import base
 from assay.settings.base import validate
 from assay.settings.stages import STAGES, AggregateStudySettings, AggregateVariantSettings, ReportSettings
 from assay.settings.variant import VariantSettings
@@ -53,7 +55,7 @@ ADDRESS = re.compile(r"[0-9a-f]{12}-[0-9a-f]{8}")
 
 def forget() -> None:
     """Forget what was read of files."""
-    for module in (closure, components):
+    for module in (closure, components, base):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
@@ -63,6 +65,7 @@ def forget() -> None:
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
     """The plan of a study, given as text, in a project of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # a check of a data set puts this folder on it
     monkeypatch.delenv("ASSAY_SEED", raising=False)
     monkeypatch.delenv("ASSAY_RESULTS", raising=False)
     (tmp_path / "config" / "studies").mkdir(parents=True)

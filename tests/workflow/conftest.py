@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from conftest import ROOT
 
 STUDY = """\
@@ -87,7 +86,7 @@ class Project:
 
     def files(self, pattern: str) -> dict[str, bytes]:
         """Content of the store's files that match, by their path in it."""
-        found = sorted(self.results.glob(pattern))
+        found = sorted(path for path in self.results.glob(pattern) if path.is_file())
         return {str(path.relative_to(self.results)): path.read_bytes() for path in found}
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from workflow.conftest import Project
 
 STUDY = "config/studies/small.yaml"

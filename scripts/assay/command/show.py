@@ -10,13 +10,12 @@ import argparse
 import json
 from pathlib import Path
 
-import yaml
-
 from assay import registry
 from assay.configuration import configure
 from assay.plan import failure_reason
 from assay.recipe import from_yaml
 from assay.store import RECEIPT, RECIPE, is_claimed
+from assay.yamlfile import dump
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(content, indent=1, ensure_ascii=False))
     else:
-        print(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), end="")
+        print(dump(content), end="")
 
 
 def _unfinished(folder: Path) -> str:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from assay.settings.base import Settings, either
+
+
+def _from_command_line(value: object) -> object:
+    """Snakemake's `--config key=true` gives the text `true`."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, BeforeValidator(_from_command_line)]
 
 
 class IdentitySettings(Settings):
     """What else an address depends on."""
 
-    environment: bool = False
+    environment: Flag = False
     """Put the versions of Python, PyTorch and NumPy and the kind of processor into every address:
     nothing computed with others is then reused."""
 
@@ -45,9 +53,9 @@ class ConfigSettings(Settings):
         Discriminator(lambda value: "name" if isinstance(value, str) else "settings"),
     ] = MachineSettings()
     """Paths and device, here or as the name of a file in `config/presets/machine/`."""
-    partial: bool = False
+    partial: Flag = False
     """Report on the runs that exist and name those that do not, instead of running them."""
-    smoke: bool = False
+    smoke: Flag = False
     """A quick try: one epoch, the first two seeds. Its results have addresses of their own."""
     identity: IdentitySettings = IdentitySettings()
     """What else an address depends on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -40,7 +41,11 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _joined(first: Any, second: Any, key: str) -> dict[str, Any]:
-    """Two mappings that say different things as one."""
+    """Two mappings that say different things as one; a text beside a mapping names a component."""
+    if isinstance(first, str) and isinstance(second, dict):
+        first = {"name": first}
+    if isinstance(second, str) and isinstance(first, dict):
+        second = {"name": second}
     if not (isinstance(first, dict) and isinstance(second, dict)):
         raise SettingError(key, "is set twice")
     both = first.keys() & second.keys()
@@ -90,10 +95,14 @@ def parse_assignments(text: str) -> dict[str, Any]:
         try:
             found[key] = parse(value)
         except UserError as error:
-            raise SettingError(
-                "set", f"{key}: {value!r} is not valid YAML (quote a value that has spaces)"
-            ) from error
+            hint = " (quote a value that has spaces)" if "not valid YAML" in str(error) else ""
+            raise SettingError("set", f"{key}={value}: {_reason(error)}{hint}") from error
     return found
+
+
+def _reason(error: UserError) -> str:
+    """What is wrong with a piece of YAML, without the place, which is one line."""
+    return re.sub(r"^text(:\d+)?: ", "", str(error))
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
