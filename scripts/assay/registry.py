@@ -112,7 +112,7 @@ def find(store: Path, name: str) -> Path:
     seed = seed.removeprefix("seed-") or "*"
     found = sorted((store / "train").glob(f"{address}*/seed-{seed}")) if address else []
     if len(found) == 1:
-        return found[0]
+        return found[0].resolve()
     if not found:
         raise UserError(f"there is no run {name!r} in {store}; `assay runs` lists them")
     listed = ", ".join(f"{path.parent.name}/{path.name}" for path in found[:5])

@@ -27,7 +27,7 @@ variants:
 seeds: 2
 comparisons: {baseline: plain, metric: accuracy}
 """
-PARTS = ("Snakefile", "workflow", "config", "scripts", "envs", "pyproject.toml")
+PARTS = ("Snakefile", "profiles", "workflow", "config", "scripts", "envs", "pyproject.toml")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def test_snakemakes_report_has_captions_categories_and_labels(project: Project) 
             file.read(name).decode(errors="replace") for name in names if name.endswith((".html", ".js"))
         )
     assert any(name.endswith("report.html") for name in names)
-    for words in ("small", "Paired differences", "All metrics", "Holm"):
+    for words in ("small", "differences", "learning-curves", "All metrics", "Holm"):
         assert words in text, words
 
 
@@ -131,3 +131,7 @@ def test_a_damaged_checkpoint_is_refused(project: Project) -> None:
     outcome = project.snakemake(str(evaluation.relative_to(project.root) / "receipt.json"))
     assert outcome.code == 1
     assert "best.pt: is damaged" in outcome.text and "Traceback" not in outcome.text
+
+
+def test_plain_snakemake_uses_the_default_profile(finished: Project) -> None:
+    assert "workflow specific profile profiles/default" in finished.snakemake("-n").text

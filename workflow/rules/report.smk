@@ -12,10 +12,11 @@ rule report:
             labels={"result": "Report", "type": "page"},
         ),
         report(
-            f"{STORE}/report/{{address}}/figures/differences.svg",
-            caption="../report/differences.rst",
+            directory(f"{STORE}/report/{{address}}/figures"),
+            patterns=["{name}.svg"],
+            caption="../report/figures.rst",
             category=lambda wildcards: PLAN.study_of(wildcards.address),
-            labels={"result": "Paired differences", "type": "figure"},
+            labels={"result": "{name}", "type": "figure"},
         ),
     log:
         f"{STORE}/report/{{address}}/report.log",

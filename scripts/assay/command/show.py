@@ -37,14 +37,14 @@ def run(arguments: argparse.Namespace) -> None:
         if item.folder.resolve() == folder.resolve()
     ]
     content = {
-        "run": str(folder),
+        "run": str(_short(folder)),
         "status": rows[0].facts["status"] if finished else _unfinished(folder),
         **({key: value for key, value in rows[0].facts.items() if value != ""} if rows else {}),
         "metrics": {(row.facts["evaluation"] or "validation"): row.metrics for row in rows},
         "settings": recipe.settings.model_dump(mode="json")
         | recipe.embedded["prepare"].settings.model_dump(mode="json", include={"data"}),
         "files": {p.name: p.stat().st_size for p in sorted(folder.iterdir()) if p.name[0] != "."},
-        "log": str(folder / "train.log"),
+        "log": str(_short(folder / "train.log")),
         "repeat": f"python scripts/train.py --recipe {_short(folder / RECIPE)} --seed {seed} --out again",
     }
     if arguments.json:

@@ -67,6 +67,7 @@ def render(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     for drawing in drawings:
         files[f"figures/{drawing.name}.svg"] = drawing.svg
         files[f"figures/{drawing.name}.png"] = drawing.png
+    (out / "figures").mkdir(parents=True, exist_ok=True)  # also where there is nothing to draw
     for name, data in files.items():
         write_atomically(out / name, data)
     return write_receipt(out, recipe.stage, recipe.address, file_digests(out, list(files)))
