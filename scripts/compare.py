@@ -16,8 +16,8 @@ from assay.receipt import file_digests, write_receipt
 from assay.recipe import from_yaml, require_code
 from assay.results.compare import CSV_FILE, JSON_FILE, compare, write_comparisons
 from assay.results.runs_table import read_runs
-from assay.settings.base import validate
 from assay.settings.stages import CompareSettings
+from assay.settings.validate import validate
 
 
 def main() -> int:

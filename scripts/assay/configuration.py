@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import Problem, UserError, fail
-from assay.settings.base import shown, validate
+from assay.settings.base import shown
 from assay.settings.config import ConfigSettings, MachineSettings
+from assay.settings.validate import validate
 from assay.study.load import Options
 from assay.study.overrides import parse_assignments
 from assay.study.presets import read_preset

@@ -15,8 +15,10 @@ from typing import Any
 
 from assay import canonical, closure, components
 from assay.errors import Problem, UserError, fail
-from assay.settings.base import Component, Settings, validate
+from assay.settings.base import Settings
+from assay.settings.component import Component
 from assay.settings.stages import STAGES
+from assay.settings.validate import validate
 from assay.yamlfile import dump, read
 
 

@@ -12,7 +12,7 @@ from assay.data import prepare
 from assay.data.prepared import Prepared, load
 from assay.errors import SettingError, UserError, choose, fail
 from assay.recipe import Recipe, from_yaml
-from assay.settings.base import validate
+from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
 from assay.store import RECEIPT, claim
 from assay.study.check import setting_problems

@@ -22,8 +22,10 @@ from assay.canonical import CONFIG_DIGITS, VERSION, canonical_json, digest
 from assay.errors import UserError
 from assay.recipe import Recipe
 from assay.settings import base
-from assay.settings.base import Component, Settings, validate
+from assay.settings.base import Settings
+from assay.settings.component import Component
 from assay.settings.stages import STAGES
+from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
 from assay.study.overrides import flat, merge, nested
 from assay.yamlfile import parse

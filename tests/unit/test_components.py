@@ -13,8 +13,9 @@ from assay import components
 from assay.components import GROUPS, check, define, find_module, load, names
 from assay.errors import UserError
 from assay.settings import base
-from assay.settings.base import Dataset, Model, validate
+from assay.settings.component import Dataset, Model
 from assay.settings.stages import EvaluateSettings, PrepareSettings
+from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
 
 BUILT_IN = [(group, name) for group in GROUPS for name in names(group)]

@@ -18,8 +18,8 @@ from assay.errors import UserError
 from assay.plan import Plan, load_plan
 from assay.recipe import Recipe, from_yaml, require_code, to_yaml
 from assay.settings import base
-from assay.settings.base import validate
 from assay.settings.stages import STAGES, AggregateStudySettings, AggregateVariantSettings, ReportSettings
+from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.settings.base import Dataset, Settings, either
+from assay.settings.base import Settings, either
+from assay.settings.component import Dataset
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 

@@ -17,7 +17,8 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from assay import components
-from assay.settings.base import Component, Settings
+from assay.settings.base import Settings
+from assay.settings.component import Component
 from assay.settings.config import ConfigSettings
 from assay.settings.study import StudySettings
 from assay.settings.variant import VariantSettings

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.settings.base import Optimizer, Scheduler, Settings
+from assay.settings.base import Settings
+from assay.settings.component import Optimizer, Scheduler
 
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from assay.settings.base import Loss, Model, Settings, Task
+from assay.settings.base import Settings
+from assay.settings.component import Loss, Model, Task
 from assay.settings.data import DataSettings
 from assay.settings.evaluation import EvaluationSettings
 from assay.settings.training import NumericsSettings, TrainingSettings

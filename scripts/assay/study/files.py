@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assay.digest import file_digest
 from assay.errors import UserError, choose
-from assay.settings.base import Dataset
+from assay.settings.component import Dataset
 from assay.store import write_atomically
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.errors import Problem
-from assay.settings.base import Component, Location, Settings
+from assay.settings.base import Location, Settings
+from assay.settings.component import Component
 from assay.settings.variant import VariantSettings
 from assay.study.overrides import Whole, merge
 from assay.yamlfile import Document

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import Problem, SettingError, UserError, choose, fail
-from assay.settings.base import Location, validate
+from assay.settings.base import Location
 from assay.settings.study import StudySettings
+from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
 from assay.study import check
 from assay.study.layers import Layer, Layers

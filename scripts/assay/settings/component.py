@@ -1,0 +1,138 @@
+"""Components in settings: a name, and keyword settings checked against what the component takes."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model, model_validator
+
+from assay import components
+from assay.canonical import canonical_json
+from assay.errors import SettingError
+from assay.settings.base import Settings, shown
+
+
+class Component(Settings):
+    """A component by `name` (a short name or `package.module:Name`) and its keyword settings."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    group: ClassVar[str]
+
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keyword settings."""
+        return dict(self.__pydantic_extra__ or {})
+
+    def resolved(self) -> Component:
+        """The same component with its settings checked and its defaults filled in.
+
+        Raises:
+            UserError: there is no such component, or a setting is not plain data.
+            ValidationError: a setting is unknown, missing, or of the wrong type.
+        """
+        definition = components.define(self.group, self.name)
+        signature = _signature(definition, frozenset(self.settings))
+        for key, value in self.settings.items():
+            _require_plain(key, value)
+        # in JSON a list is good for a tuple
+        checked = signature.model_validate_json(json.dumps(self.settings))
+        plain = checked.model_dump(mode="json", by_alias=True)
+        return type(self).model_validate({**plain, "name": self.name})
+
+    def identifying(self) -> dict[str, Any]:
+        """The name and the settings that differ from the component's own defaults."""
+        defined = components.define(self.group, self.name).settings
+        return {"name": self.name} | {
+            key: value
+            for key, value in self.settings.items()
+            if key not in defined or canonical_json(value) != _default_json(defined[key])
+        }
+
+
+class Dataset(Component):
+    """Where samples come from."""
+
+    group = "datasets"
+
+    def file_settings(self) -> list[str]:
+        """The settings that name data files (annotated `InputFile`) and are given."""
+        defined = components.define(self.group, self.name).settings.values()
+        return [s.name for s in defined if s.is_file and self.settings.get(s.name) is not None]
+
+
+class Loss(Component):
+    """What training minimises."""
+
+    group = "losses"
+
+
+class Model(Component):
+    """What is trained."""
+
+    group = "models"
+
+
+class Optimizer(Component):
+    """How weights are stepped."""
+
+    group = "optimizers"
+
+
+class Scheduler(Component):
+    """How the learning rate changes from epoch to epoch."""
+
+    group = "schedulers"
+
+
+class Task(Component):
+    """What a batch means: its loss, its metrics."""
+
+    group = "tasks"
+
+
+def _require_plain(key: str, value: Any) -> None:
+    """Refuse what canonical JSON cannot hold, also where a setting's type says nothing."""
+    try:
+        canonical_json(value)
+    except ValueError as error:
+        raise SettingError(key, f"{shown(value)} is not a finite number") from error
+    except TypeError as error:
+        raise SettingError(key, f"must be plain data, not {shown(value)}") from error
+
+
+@functools.cache
+def _signature(definition: components.Definition, given: frozenset[str]) -> type[Settings]:
+    """The settings of a component as a model; those with a computed default only if they are given."""
+    fields: dict[str, Any] = {  # aliases, because a setting may have any name and a field may not
+        f"setting_{index}": (
+            Annotated[s.annotation, Field(alias=s.name)],
+            _default(s) if s.is_literal else ...,
+        )
+        for index, s in enumerate(definition.settings.values())
+        if s.is_literal or s.required or s.name in given
+    }
+    return create_model(definition.attribute, __base__=Settings, **fields)
+
+
+@functools.cache
+def _default(setting: components.Setting) -> Any:
+    """A literal default as its annotation has it: 2 is 2.0 where a float is meant."""
+    try:
+        return TypeAdapter(setting.annotation).validate_json(json.dumps(setting.default), strict=True)
+    except ValidationError:
+        return setting.default
+
+
+@functools.cache
+def _default_json(setting: components.Setting) -> str | None:
+    """Canonical JSON of a literal default."""
+    return canonical_json(TypeAdapter(Any).dump_python(_default(setting))) if setting.is_literal else None

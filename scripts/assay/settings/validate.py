@@ -1,0 +1,111 @@
+"""Content checked against settings, components included; what is wrong, in a user's words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, TypeVar, get_args
+
+from pydantic import ValidationError
+
+from assay import components
+from assay.errors import SettingError, UserError, choose
+from assay.settings.base import Location, Settings, shown
+from assay.settings.component import Component
+
+S = TypeVar("S", bound=Settings)
+
+
+def validate(model: type[S], content: Any) -> tuple[S | None, list[tuple[Location, str]]]:
+    """Check content against settings, components included.
+
+    Returns:
+        The settings with every default filled in, or None; and what is wrong: (location, text).
+    """
+    try:
+        settings = model.model_validate(content)
+    except ValidationError as error:
+        return None, list(explain(error, model))
+    problems: list[tuple[Location, str]] = []
+    resolved = _resolve(settings, (), problems)
+    return (None, problems) if problems else (resolved, problems)
+
+
+def _resolve(settings: S, at: Location, problems: list[tuple[Location, str]]) -> S:
+    """Resolve every component below `settings`, noting what is wrong."""
+    changed: dict[str, Any] = {}
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, Component):
+            try:
+                changed[name] = value.resolved()
+            except SettingError as error:
+                problems.append(((*at, name, error.key), f"{value.name}: {error.text}"))
+            except UserError as error:
+                problems.append(((*at, name, "name"), str(error)))
+            except ValidationError as error:
+                texts: dict[Location, list[str]] = {}
+                for where, text in explain(error, value):
+                    texts.setdefault(where, []).append(text)
+                problems.extend(
+                    ((*at, name, *where), f"{value.name}: {' or '.join(told)}")  # parts of a union
+                    for where, told in texts.items()
+                )
+        elif isinstance(value, Settings):
+            changed[name] = _resolve(value, (*at, name), problems)
+    return settings.model_copy(update=changed)
+
+
+_WORDS = {"Input should be": "must be", "dictionary": "mapping", "array": "list", "valid tuple": "list"}
+"""Terms of pydantic's, and what a user of YAML calls them."""
+
+
+def explain(error: ValidationError, model: type[Settings] | Component) -> Iterator[tuple[Location, str]]:
+    """Each error of pydantic's in a user's words, with the nearest valid choice."""
+    for item in error.errors(include_url=False):
+        where, kind, given = _location(item["loc"], model), item["type"], item["input"]
+        if kind in ("model_type", "model_attributes_type"):
+            yield where, f"must be a mapping of settings, not {shown(given)}"
+        elif "[key]" in item["loc"] or kind == "invalid_key":
+            yield where[:-1], f"a key must be text; put it in quotes: '{given}'"
+        elif kind == "extra_forbidden":
+            valid = _keys(model, where[:-1])
+            yield where, f"unknown key; {choose(where[-1], valid, 'key')}"
+        elif kind == "missing":
+            yield where, "is missing"
+        elif kind == "literal_error":
+            valid = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+            yield where, f"{given!r} is not valid; {choose(given, valid)}"
+        elif kind in ("finite_number", "float_type") and _is_nan(given):
+            yield where, f"{given!r} is not a finite number"
+        else:
+            text = item["msg"].removeprefix("Value error, ")
+            for term, word in _WORDS.items():
+                text = text.replace(term, word)
+            yield where, text if kind == "value_error" else f"{text}, not {shown(given)}"
+
+
+def _location(at: Location, model: type[Settings] | Component) -> Location:
+    """Where an error is, without pydantic's marks for the parts of a union."""
+    at = tuple(step for step in at if step != "[key]")
+    if isinstance(model, Component):
+        return at[:1]
+    unions = ("name", "settings")
+    return at[:1] + at[2:] if at[:1] == ("machine",) and at[1:2] and at[1] in unions else at
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _keys(model: type[Settings] | Component, at: Location) -> list[str]:
+    """The keys that are valid at a location of a settings model."""
+    if isinstance(model, Component):
+        return ["name", *components.define(model.group, model.name).settings]
+    kind: Any = model
+    for step in at:
+        field = kind.model_fields.get(step) if hasattr(kind, "model_fields") else None
+        kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        kinds = [part for kind in kinds for part in (kind, *get_args(kind))]
+        kind = next((part for part in kinds if hasattr(part, "model_fields")), None)
+    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
