@@ -18,7 +18,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with program.attempt(arguments.out):
         planned = recipe.from_yaml(arguments.recipe)
-        recipe.require_code(planned)
+        recipe.require_planned(planned)
         whole = planned.stage == "aggregate/study"
         (aggregate_study if whole else aggregate_variant)(planned, arguments.store, arguments.out)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import Problem, UserError, fail
-from assay.receipt import file_digests, write_receipt
-from assay.recipe import from_yaml, require_code
+from assay.receipt import file_digests, read_verified, write_receipt
+from assay.recipe import from_yaml, require_planned
 from assay.results.compare import CSV_FILE, JSON_FILE, compare, write_comparisons
 from assay.results.runs_table import read_runs
 from assay.settings.stages import CompareSettings
@@ -64,7 +64,8 @@ def _with_recipe(options: argparse.Namespace) -> dict[str, Any]:
     recipe = from_yaml(options.recipe)
     if recipe.stage != "compare":
         raise UserError(f"{options.recipe}: stage: must be 'compare', not {recipe.stage!r}")
-    require_code(recipe)
+    require_planned(recipe)
+    read_verified(options.runs.parent, options.runs.name)
     result = compare(options.runs, recipe.settings)
     write_comparisons(result, options.out)
     digests = file_digests(options.out, [JSON_FILE, CSV_FILE])

@@ -23,7 +23,7 @@ def main() -> None:
     program.start_log()
     with program.attempt(arguments.out):
         planned = recipe.from_yaml(arguments.recipe)
-        recipe.require_code(planned)
+        recipe.require_planned(planned)
         numerics.set_environment(planned.embedded["train"].settings.numerics)
         from assay.data.prepared import load
         from assay.evaluation.run import run

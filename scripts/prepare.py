@@ -13,17 +13,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recipe", type=Path, required=True, help="recipe.yaml of a prepare stage")
     parser.add_argument("--out", type=Path, required=True, help="folder for the arrays")
-    parser.add_argument("--seed", type=int, help="the run's seed, where each run splits anew")
+    parser.add_argument("--split", default="fixed", help="`fixed`, or `seed-N` where each run splits anew")
     parser.add_argument("--data", type=Path, default=Path(), help="folder of data files")
     arguments = parser.parse_args()
     program.start_log()
     from assay.data import prepare
-    from assay.store import claim
+    from assay.store import claim, seed_of
 
     with program.attempt(arguments.out), claim(arguments.out):
         planned = recipe.from_yaml(arguments.recipe)
-        recipe.require_code(planned)
-        prepared = prepare.prepare(planned.settings, arguments.seed, arguments.data)
+        recipe.require_planned(planned)
+        seed = None if arguments.split == "fixed" else seed_of(arguments.split)
+        prepared = prepare.prepare(planned.settings, seed, arguments.data)
         prepare.write(prepared, arguments.out, planned.address)
 
 

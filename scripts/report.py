@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from assay import program
-from assay.recipe import from_yaml, require_code
+from assay.recipe import from_yaml, require_planned
 from assay.report.render import render
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     options = parser.parse_args()
     with program.attempt(options.out):
         recipe = from_yaml(options.recipe)
-        require_code(recipe)
+        require_planned(recipe)
         render(recipe, options.store, options.out)
 
 

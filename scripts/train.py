@@ -47,7 +47,8 @@ def main() -> None:
     if arguments.recipe is not None:
         chosen = single.from_file(arguments.recipe, assignments, configuration)
     elif arguments.study is not None:
-        options = dataclasses.replace(configuration.options, assignments=assignments)
+        both = {**configuration.options.assignments, **assignments}
+        options = dataclasses.replace(configuration.options, assignments=both)
         configuration = dataclasses.replace(configuration, options=options)
         chosen = single.from_variant(arguments.study, arguments.variant, configuration)
     elif arguments.variant is not None:
@@ -57,9 +58,9 @@ def main() -> None:
     out = arguments.out or chosen.folder(configuration.store) / seed_folder(arguments.seed)
     program.start_log(out / "train.log", console=not arguments.quiet)
     with program.attempt(out):
-        current = dataclasses.replace(chosen, modules=None)
+        current = chosen.with_code_now()
         if arguments.planned:
-            recipe.require_code(chosen)
+            recipe.require_planned(chosen)
         elif current.address != chosen.address:
             logging.warning(f"the code is not that of {chosen.address} any more; this is {current.address}")
         numerics.set_environment(chosen.settings.numerics)
@@ -67,7 +68,7 @@ def main() -> None:
         from assay.training.run import run
 
         if arguments.prepared is not None:
-            prepared = load(arguments.prepared)
+            prepared = load(arguments.prepared, current.upstream["prepare"])
         else:
             store, data = configuration.store, configuration.options.data
             prepared = single.prepared_data(current, arguments.seed, store, data)

@@ -44,6 +44,7 @@ def train(
         recipe = single.from_file(Path(recipe), {}, configuration)
     elif not isinstance(recipe, Recipe):
         recipe = single.from_settings(recipe or {}, {}, configuration)
+    recipe = recipe.with_code_now()
     numerics.set_environment(recipe.settings.numerics)
     from assay.training import loop
     from assay.training.build import choose_device

@@ -18,9 +18,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from assay.components import find_module, not_python
 from assay.digest import file_digest
 from assay.errors import UserError
+from assay.modules import find_module, parse_module
 
 ENTRIES = {
     "prepare": ("assay.data.prepare",),
@@ -40,11 +40,13 @@ NOT_FOLLOWED = (
     "assay.components",
     "assay.configuration",
     "assay.errors",
+    "assay.modules",
     "assay.plan",
     "assay.program",
     "assay.recipe",
     "assay.single",
     "assay.settings",
+    "assay.signature",
     "assay.study",
     "assay.yamlfile",
     # what only places files or watches a run
@@ -98,11 +100,7 @@ def _closure(entries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 @functools.cache
 def _module(file: Path, name: str, is_package: bool) -> tuple[str, tuple[str, ...]]:
     """A module's digest and every name that it may import."""
-    try:
-        source = file.read_bytes()
-        tree = ast.parse(source, str(file))
-    except (SyntaxError, ValueError) as error:
-        raise UserError(not_python(file, error)) from error
+    source, tree = file.read_bytes(), parse_module(file)
     imported = tuple(
         part
         for full in _imports(tree, name, is_package)

@@ -43,11 +43,12 @@ class Configuration:
         return {"python": platform.python_version(), "processor": platform.machine()} | versions
 
 
-def configure(config: Mapping[str, Any] | None = None) -> Configuration:
+def configure(config: Mapping[str, Any] | None = None, **changes: Any) -> Configuration:
     """Check the configuration.
 
     Args:
         config: its content; what `config/config.yaml` says if None.
+        changes: other values for some of its keys; those that are None or empty change nothing.
 
     Raises:
         UserError: a key or value is not valid, or a preset is missing.
@@ -56,7 +57,8 @@ def configure(config: Mapping[str, Any] | None = None) -> Configuration:
         config = (read(CONFIG_FILE).content if CONFIG_FILE.exists() else None) or {}
     if not isinstance(config, Mapping):
         raise UserError(f"{CONFIG_FILE}: must be a mapping of keys to values")
-    settings, wrong = validate(ConfigSettings, dict(config))
+    config = {**config, **{key: value for key, value in changes.items() if value}}
+    settings, wrong = validate(ConfigSettings, config)
     fail(Problem(str(CONFIG_FILE), ".".join(map(str, at)), text) for at, text in wrong)
     assert settings is not None
     machine = _machine(settings)

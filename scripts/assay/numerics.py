@@ -44,7 +44,13 @@ def set_environment(settings: NumericsSettings) -> None:
 
 
 def configure(settings: NumericsSettings) -> None:
-    """Set torch's own switches: threads, deterministic algorithms, TF32, dtype."""
+    """Set torch's own switches: threads, deterministic algorithms, TF32, dtype.
+
+    Raises:
+        RuntimeError: `set_environment` was not called before.
+    """
+    if any(os.environ.get(name) != value for name, value in environment(settings).items()):
+        raise RuntimeError("numerics.set_environment must come first, before torch is imported")
     import torch
 
     torch.set_num_threads(settings.threads)

@@ -148,16 +148,17 @@ def split_folder(prepare: Recipe, seed: int) -> str:
     return seed_folder(seed) if prepare.settings.data.split.seed == "run" else "fixed"
 
 
-def load_plan(config: Mapping[str, Any] | None = None) -> Plan:
+def load_plan(config: Mapping[str, Any] | None = None, **changes: Any) -> Plan:
     """Check the configuration and the studies that it names, and work out every recipe.
 
     Args:
         config: content of `config/config.yaml`, with what `--config` changed; the file's if None.
+        changes: other values for some of its keys; those that are None or empty change nothing.
 
     Raises:
         UserError: all that is wrong with the configuration, or with one study.
     """
-    configuration = configure(config)
+    configuration = configure(config, **changes)
     settings, options = configuration.settings, configuration.options
     chosen = [settings.study] if isinstance(settings.study, str) else settings.study
     studies = [load(path, options) for path in dict.fromkeys(find(name) for name in chosen)]

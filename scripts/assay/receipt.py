@@ -50,11 +50,11 @@ def read_receipt(folder: Path) -> dict[str, Any]:
     """
     path = folder / RECEIPT
     try:
-        receipt = json.loads(path.read_text())
+        receipt = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no finished result here") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: is damaged; delete it, and Snakemake makes it again") from error
+        raise UserError(f"{path}: is damaged; delete it, and the workflow makes it again") from error
     if not isinstance(receipt, dict) or "digests" not in receipt:
         raise UserError(f"{path}: is no receipt")
     return receipt
@@ -63,6 +63,19 @@ def read_receipt(folder: Path) -> dict[str, Any]:
 def file_digests(folder: Path, names: list[str]) -> dict[str, str]:
     """SHA-256 of each named file of a folder."""
     return {name: file_digest(folder / name) for name in names}
+
+
+def read_verified(folder: Path, name: str) -> str:
+    """The text of a result's file, if it is what the receipt says.
+
+    Raises:
+        UserError: the file or the receipt is missing or damaged.
+    """
+    receipt, path = read_receipt(folder), folder / name
+    if not path.is_file():
+        raise UserError(f"{path}: is missing; delete {folder / RECEIPT}, and the workflow makes it again")
+    require_digest(folder, name, file_digest(path), receipt)
+    return path.read_text(encoding="utf-8")
 
 
 def require_digest(folder: Path, name: str, found: str, receipt: Mapping[str, Any]) -> None:
@@ -74,5 +87,5 @@ def require_digest(folder: Path, name: str, found: str, receipt: Mapping[str, An
     if receipt["digests"].get(name) != found:
         raise UserError(
             f"{folder / name}: is damaged: its digest is not the one in {RECEIPT}. "
-            f"Delete {folder / RECEIPT}, and Snakemake makes it again"
+            f"Delete {folder / RECEIPT}, and the workflow makes it again"
         )

@@ -8,7 +8,7 @@ code       8 hex digits: the modules that the recipe reaches (`assay.closure`)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Recipe:
     """Versions, where the configuration makes them part of the identity."""
     modules: Mapping[str, str] | None = None
     """Module → digest: the code, if it is not what lies on disk now."""
+    recorded: str | None = None
+    """The address that a recipe file says it has."""
 
     @cached_property
     def code(self) -> Mapping[str, str]:
@@ -51,6 +53,12 @@ class Recipe:
             named += [trained.task, trained.model, trained.loss]
         modules = {components.define(c.group, c.name).module for c in named}
         return closure.closure({*closure.ENTRIES[self.stage.split("/")[0]], *modules})
+
+    def with_code_now(self) -> Recipe:
+        """The same settings under the code as it lies on disk now, upstream included."""
+        embedded = {name: recipe.with_code_now() for name, recipe in self.embedded.items()}
+        upstream = dict(self.upstream) | {name: recipe.address for name, recipe in embedded.items()}
+        return replace(self, modules=None, embedded=embedded, upstream=upstream, recorded=None)
 
     @cached_property
     def address(self) -> str:
@@ -142,7 +150,8 @@ def _from_plain(content: Any, where: str, key: str) -> Recipe:
         raise UserError(f"{where}: {key}upstream: must map names to addresses or recipes")
     if stage == "prepare" and not set(settings.files) <= set(settings.data.source.settings):  # type: ignore[union-attr]
         raise UserError(f"{where}: {key}settings.files: names what is no setting of the data set")
-    return Recipe(stage, settings, addresses, embedded, environment, modules)
+    recorded = content.get("address")
+    return Recipe(stage, settings, addresses, embedded, environment, modules, recorded)
 
 
 def _is_text(value: Any) -> bool:
@@ -150,16 +159,21 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(x, str) for pair in value.items() for x in pair)
 
 
-def require_code(recipe: Recipe) -> None:
-    """Refuse to compute under an address whose code is no longer what lies on disk.
+def require_planned(recipe: Recipe) -> None:
+    """Refuse to compute under an address that is no longer what settings and code on disk make it.
 
     Raises:
         UserError: names the modules that changed since the recipe was planned.
     """
+    if recipe.recorded not in (None, recipe.address):
+        raise UserError(
+            f"{recipe.stage} {recipe.recorded}: its settings now have the address {recipe.address}. "
+            "Run the workflow again"
+        )
     now = recipe.code_now()
     changed = sorted(name for name in {*now, *recipe.code} if now.get(name) != recipe.code.get(name))
     if changed:
         raise UserError(
             f"the code changed while the workflow ran ({', '.join(changed)}); "
-            f"{recipe.stage} {recipe.address} was planned with the code before. Run snakemake again"
+            f"{recipe.stage} {recipe.address} was planned with the code before. Run the workflow again"
         )

@@ -16,7 +16,7 @@ from assay.environment import ENVIRONMENT
 from assay.errors import UserError, choose
 from assay.receipt import read_receipt
 from assay.recipe import from_yaml
-from assay.store import RECEIPT, RECIPE
+from assay.store import RECEIPT, RECIPE, seed_of
 
 COLUMNS = (
     *("studies", "task", "model", "data", "address", "seed", "status", "best_epoch", "evaluation"),
@@ -45,7 +45,7 @@ def runs(store: Path) -> Iterator[Run]:
     studies = _studies(store)
     recipes: dict[Path, dict[str, str]] = {}
     receipts = (store / "train").glob(f"*/seed-*/{RECEIPT}")
-    for path in sorted(receipts, key=lambda p: (p.parts[-3], int(p.parts[-2].removeprefix("seed-")))):
+    for path in sorted(receipts, key=lambda p: (p.parts[-3], seed_of(p.parent))):
         folder = path.parent
         receipt = read_receipt(folder)
         if folder.parent not in recipes:
@@ -129,7 +129,7 @@ def _evaluations(store: Path) -> dict[tuple[str, int], list[tuple[str, dict[str,
                 metrics = json.loads((folder / "metrics.json").read_text())["metrics"]
             except FileNotFoundError:
                 continue
-            seed = int(folder.name.removeprefix("seed-"))
+            seed = seed_of(folder)
             if (folder / RECEIPT).exists():
                 found.setdefault((train, seed), []).append((recipe.parent.name, metrics))
     return found

@@ -83,4 +83,4 @@ def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path) -> Prepare
         if not (folder / RECEIPT).exists():
             made = prepare.prepare(upstream.settings, seed, data)
             prepare.write(made, folder, upstream.address)
-    return load(folder)
+    return load(folder, upstream.address)

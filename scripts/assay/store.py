@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from assay.errors import UserError
 
 RECEIPT = "receipt.json"
 FAILURE = "failure.json"
@@ -24,6 +27,18 @@ RECIPE = "recipe.yaml"
 def seed_folder(seed: int) -> str:
     """The folder of a seed below its address."""
     return f"seed-{seed}"
+
+
+def seed_of(folder: Path | str) -> int:
+    """The seed of a folder made by `seed_folder`.
+
+    Raises:
+        UserError: it is no such folder.
+    """
+    name = Path(folder).name
+    if not re.fullmatch(r"seed-[0-9]+", name):
+        raise UserError(f"{folder}: is not named seed-N")
+    return int(name.removeprefix("seed-"))
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -65,10 +80,12 @@ def claim(folder: Path) -> Iterator[None]:
 def is_claimed(folder: Path) -> bool:
     """Whether a process is writing the folder now."""
     try:
-        with (folder / ".claim").open() as file:
+        with (folder / ".claim").open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return False
     except FileNotFoundError:
+        return False
+    except PermissionError:  # another user's store, which this one may only read
         return False
     except BlockingIOError:
         return True

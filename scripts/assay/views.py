@@ -17,6 +17,9 @@ from assay.store import RECEIPT, seed_folder
 
 _REPORT = ("report.html", "report.md", "figures")
 _TABLES = ("runs.csv", "summary.csv")
+_COMPARISONS = ("comparisons.csv",)
+_OWN = (*_REPORT, *_TABLES, *_COMPARISONS)
+"""Names in a study's view that no variant's folder may have."""
 
 
 def view_folder(store: Path, study: str) -> Path:
@@ -26,7 +29,8 @@ def view_folder(store: Path, study: str) -> Path:
 
 def variant_folder(name: str) -> str:
     """A variant's name as a folder's: letters, digits, spaces and a few signs as they are, others %XX."""
-    return quote(name, safe=" ,=+()").replace("..", "%2E%2E") or "%"
+    quoted = quote(name, safe=" ,=+()")
+    return f"%{quoted}" if quoted.startswith(".") or quoted in _OWN else quoted
 
 
 def make_views(plan: Plan) -> None:
@@ -56,7 +60,7 @@ def _links(store: Path, plan: StudyPlan) -> Iterator[tuple[Path, Path]]:
 
     yield from results(plan.report, _REPORT)
     yield from results(plan.aggregate, _TABLES)
-    yield from results(plan.compare, ("comparisons.csv",))
+    yield from results(plan.compare, _COMPARISONS)
     for variant in plan.variants:
         named = root / variant_folder(variant.variant.name)
         for seed in map(seed_folder, plan.study.seeds):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from assay import recipe
+from assay.receipt import file_digests, write_receipt
 from assay.report import render
 from assay.report.content import content
 from assay.report.inputs import gather
@@ -77,6 +78,8 @@ def make(store: Path, made: Made) -> Path:
     compared = store / "compare" / UPSTREAM["compare"]
     compared.mkdir(parents=True)
     write_comparisons(compare(study / "runs.csv", settings), compared)
+    seal(study)
+    seal(compared)
     for place, name in enumerate(made.effects):
         for seed in made.seeds:
             if made.lost.get((name, seed)) != "was not run":
@@ -93,6 +96,12 @@ def make(store: Path, made: Made) -> Path:
     folder.mkdir(parents=True)
     (folder / "recipe.yaml").write_text(recipe.to_yaml(found))
     return folder
+
+
+def seal(folder: Path) -> None:
+    """Give a folder the receipt of its files as they are."""
+    names = [path.name for path in folder.iterdir() if path.name != "receipt.json"]
+    write_receipt(folder, folder.parent.name, folder.name, file_digests(folder, names))
 
 
 def train_address(place: int) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from assay.digest import file_digest
 from assay.errors import UserError
+from assay.receipt import file_digests, write_receipt
 from assay.recipe import Recipe, to_yaml
 from assay.results.compare import COLUMNS, compare, write_comparisons
 from assay.settings.stages import CompareSettings
@@ -419,6 +420,9 @@ def test_with_a_recipe(tmp_path: Path) -> None:
     recipe = Recipe("compare", settings(alpha=0.1), {"aggregate/study": "0" * 12 + "-" + "0" * 8})
     path, out = tmp_path / "recipe.yaml", tmp_path / "out"
     path.write_text(to_yaml(recipe))
+    unsealed = run("--recipe", path, "--runs", runs, "--out", out)
+    assert unsealed.returncode == 1 and "no finished result" in unsealed.stderr
+    write_receipt(runs.parent, "aggregate/study", "a", file_digests(runs.parent, [runs.name]))
     done = run("--recipe", path, "--runs", runs, "--out", out)
     assert (done.returncode, done.stderr) == (0, "")
     result = json.loads((out / "comparisons.json").read_text())

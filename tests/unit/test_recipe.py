@@ -16,7 +16,7 @@ from assay import closure, components, single
 from assay.configuration import configure
 from assay.errors import UserError
 from assay.plan import Plan, load_plan
-from assay.recipe import Recipe, from_yaml, require_code, to_yaml
+from assay.recipe import Recipe, from_yaml, require_planned, to_yaml
 from assay.settings import base
 from assay.settings.stages import STAGES, AggregateStudySettings, AggregateVariantSettings, ReportSettings
 from assay.settings.validate import validate
@@ -102,7 +102,7 @@ def test_every_stage_s_recipe_survives_its_file(plan: Any, tmp_path: Path) -> No
         assert dict(again.code_now()) == dict(recipe.code_now())
         assert to_yaml(again) == to_yaml(recipe)
         assert again.settings == recipe.settings
-        require_code(again)
+        require_planned(again)
 
 
 def test_recipes_are_written_once_and_name_what_led_to_them(plan: Any) -> None:
@@ -205,11 +205,11 @@ def test_an_edit_of_a_user_s_module_moves_its_variant_only(plan: Any, tmp_path: 
 def test_code_that_changed_since_planning_is_named(plan: Any, tmp_path: Path) -> None:
     own = next(v for v in plan(STUDY).studies[0].variants if v.variant.name == "own")
     planned = reread(own.train, tmp_path / "r.yaml")
-    require_code(planned)
+    require_planned(planned)
     (tmp_path / "own_nets" / "nets.py").write_text(NETS.replace("math.inf", "math.pi"))
     forget()
-    with pytest.raises(UserError, match=r"own_nets\.nets.*Run snakemake again"):
-        require_code(planned)
+    with pytest.raises(UserError, match=r"own_nets\.nets.*Run the workflow again"):
+        require_planned(planned)
     assert reread(own.train, tmp_path / "r.yaml").address == own.train.address
 
 

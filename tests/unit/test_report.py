@@ -15,6 +15,7 @@ from report_fixture import (
     make,
     page_of,
     rendered,
+    seal,
     train_address,
     warnings,
     written,
@@ -200,6 +201,7 @@ def test_different_data_is_flagged(tmp_path: Path) -> None:
     described["variants"][1] |= {"data": {"source": "wine", "digest": "0" * 64}, "parameters": None}
     del described["variants"][1]["addresses"]["evaluate"]
     study.write_text(json.dumps(described))
+    seal(study.parent)
     page = page_of(folder, tmp_path)
     assert "The variants do not all use the same data" in warnings(page)
     assert "on data that differ between variants" in page.text
@@ -234,5 +236,6 @@ def test_a_pair_without_a_value_has_a_reason(tmp_path: Path) -> None:
     described = json.loads(path.read_text())
     described["comparisons"][0]["dropped"] = [{"seed": 7, "reason": "wide: accuracy is inf"}]
     path.write_text(json.dumps(described))
+    seal(path.parent)
     said = warnings(page_of(folder, tmp_path))
     assert "No pair of wide and plain: seed 7 (wide: accuracy is inf)." in said

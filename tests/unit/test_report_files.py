@@ -134,7 +134,7 @@ def test_the_program(tmp_path: Path) -> None:
     stale.write_text(re.sub(r"(assay\.report\.render: )\w+", r"\g<1>'0'", text))
     shutil.rmtree(tmp_path / "results" / "compare")
     for path, said in (
-        (folder / "recipe.yaml", "comparisons.json: cannot be read"),
+        (folder / "recipe.yaml", "there is no finished result"),
         (stale, "the code changed"),
     ):
         failed = call(path)
@@ -149,7 +149,7 @@ def test_damaged_files_are_named(tmp_path: Path, text: str) -> None:
     found = recipe.from_yaml(folder / "recipe.yaml")
     study = tmp_path / "aggregate/study" / UPSTREAM["aggregate/study"] / "study.json"
     study.write_text(text)
-    with pytest.raises(UserError, match=r"study\.json: is not valid JSON"):
+    with pytest.raises(UserError, match=r"study\.json: is damaged"):
         gather(found, tmp_path)
 
 

@@ -13,7 +13,9 @@ rule evaluate:
         "../../envs/assay.yaml"
     params:
         device=DEVICE,
+        run=subpath(input.run, parent=True),
+        prepared=subpath(input.data, parent=True),
         out=subpath(output[0], parent=True),
     shell:
-        "python scripts/evaluate.py --recipe {input.recipe:q} --run $(dirname {input.run:q})"
-        " --prepared $(dirname {input.data:q}) --device {params.device} --out {params.out:q} > {log:q} 2>&1"
+        "python scripts/evaluate.py --recipe {input.recipe:q} --run {params.run:q}"
+        " --prepared {params.prepared:q} --device {params.device} --out {params.out:q} > {log:q} 2>&1"

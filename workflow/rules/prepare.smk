@@ -9,10 +9,7 @@ rule prepare:
         "../../envs/assay.yaml"
     params:
         data=DATA,
-        seed=lambda wildcards: wildcards.part.replace("seed-", "--seed ").replace(
-            "fixed", ""
-        ),
         out=subpath(output[0], parent=True),
     shell:
-        "python scripts/prepare.py --recipe {input.recipe:q} --data {params.data:q} {params.seed}"
+        "python scripts/prepare.py --recipe {input.recipe:q} --data {params.data:q} --split {wildcards.part}"
         " --out {params.out:q} > {log:q} 2>&1"

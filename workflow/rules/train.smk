@@ -10,7 +10,8 @@ rule train:
         "../../envs/assay.yaml"
     params:
         device=DEVICE,
+        prepared=subpath(input.data, parent=True),
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
-        " --prepared $(dirname {input.data:q}) --device {params.device} --out {params.out:q} 2>> {log:q}"
+        " --prepared {params.prepared:q} --device {params.device} --out {params.out:q} 2>> {log:q}"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from assay.configuration import CONFIG_FILE
 from assay.plan import load_plan
 from assay.status import summary
-from assay.yamlfile import read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +15,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the reports' paths."""
-    config = dict(read(CONFIG_FILE).content or {})
-    if arguments.study:
-        config["study"] = arguments.study
-    print(summary(load_plan(config)))
+    print(summary(load_plan(study=arguments.study)))

@@ -12,10 +12,8 @@ import time
 from collections import Counter
 
 from assay.command.table import print_table
-from assay.configuration import CONFIG_FILE
 from assay.plan import Plan, load_plan
 from assay.status import STATES, RunStatus, run_statuses
-from assay.yamlfile import read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the status."""
-    config = dict(read(CONFIG_FILE).content or {})
-    if arguments.study:
-        config["study"] = arguments.study
-    plan = load_plan(config | {"set": arguments.set, "smoke": arguments.smoke})
+    plan = load_plan(study=arguments.study, set=arguments.set, smoke=arguments.smoke)
     while True:
         if arguments.watch and sys.stdout.isatty():
             print("\033[2J\033[H", end="")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -41,11 +40,15 @@ def prepare(settings: PrepareSettings, seed: int | None, data: Path) -> Prepared
     for name, digest in settings.files.items():
         path = data / given[name]
         if not path.is_file() or file_digest(path) != digest:
-            raise UserError(f"{path}: is not the file this recipe was planned with. Run snakemake again")
+            raise UserError(f"{path}: is not the file this recipe was planned with. Run the workflow again")
         given[name] = str(path)
     samples: Samples = components.load("datasets", source.name)(**given)
-    fixed = settings.data.split.seed
-    parts = split(samples, settings.data.split, seed if fixed == "run" and seed is not None else int(fixed))
+    chosen = settings.data.split.seed
+    if chosen == "run":
+        if seed is None:
+            raise UserError("--split: must be seed-N, because data.split.seed is `run`")
+        chosen = seed
+    parts = split(samples, settings.data.split, chosen)
     inputs = np.ascontiguousarray(samples.inputs, dtype=np.float32)
     if settings.data.standardize:
         inputs = standardize(inputs, parts["train"])
@@ -82,7 +85,7 @@ def standardize(inputs: np.ndarray, train: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def write(prepared: Prepared, folder: Path, address: str, **facts: Any) -> None:
+def write(prepared: Prepared, folder: Path, address: str) -> None:
     """Write prepared data and its receipt."""
     digests = {}
     arrays = {"inputs": prepared.inputs, "targets": prepared.targets, **prepared.parts}
@@ -93,4 +96,4 @@ def write(prepared: Prepared, folder: Path, address: str, **facts: Any) -> None:
         digests[f"{name}.npy"] = array_digest(array)
     write_atomically(folder / "meta.json", to_json(prepared.meta))
     digests["meta.json"] = file_digest(folder / "meta.json")
-    write_receipt(folder, "prepare", address, digests, **facts)
+    write_receipt(folder, "prepare", address, digests)

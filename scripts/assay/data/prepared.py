@@ -6,14 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from assay.digest import array_digest, file_digest
+from assay.digest import array_digest
 from assay.errors import UserError
-from assay.receipt import read_receipt, require_digest
+from assay.receipt import read_receipt, read_verified, require_digest
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,26 @@ class Prepared:
     meta: Mapping[str, Any]
     """Shapes, classes, counts: the content of `meta.json`."""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The version of the data: one digest of all arrays."""
         arrays = (self.inputs, self.targets, *(self.parts[name] for name in sorted(self.parts)))
         return hashlib.sha256("".join(map(array_digest, arrays)).encode()).hexdigest()
 
 
-def load(folder: Path) -> Prepared:
+def load(folder: Path, address: str | None = None) -> Prepared:
     """Read prepared data.
 
+    Args:
+        folder: of a finished prepare result.
+        address: the address that it must have.
+
     Raises:
-        UserError: there is no finished result, or a file is missing or damaged.
+        UserError: there is no finished result, it is another one, or a file is missing or damaged.
     """
     receipt = read_receipt(folder)
+    if address is not None and receipt.get("address") != address:
+        raise UserError(f"{folder}: holds the prepared data {receipt.get('address')}, not {address}")
     arrays = {}
     for name in ("inputs", "targets", "train", "validation", "test"):
         path = folder / f"{name}.npy"
@@ -51,6 +58,5 @@ def load(folder: Path) -> Prepared:
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: cannot be read: {error}") from error
         require_digest(folder, path.name, array_digest(arrays[name]), receipt)
-    require_digest(folder, "meta.json", file_digest(folder / "meta.json"), receipt)
-    meta = json.loads((folder / "meta.json").read_text())
+    meta = json.loads(read_verified(folder, "meta.json"))
     return Prepared(arrays.pop("inputs"), arrays.pop("targets"), arrays, meta)

@@ -37,7 +37,7 @@ def run(
     device: str = "auto",
     allow_mismatch: bool = False,
 ) -> dict[str, Any]:
-    """Evaluate one run in a folder of its own and return the receipt.
+    """Evaluate one run in a folder of its own and return the receipt (none where run and recipe differ).
 
     Args:
         recipe: what to measure; its `train` upstream is the recipe that the run must have.
@@ -54,7 +54,7 @@ def run(
         if (out / RECEIPT).exists():
             return read_receipt(out)
         receipt = read_receipt(trained)
-        require_match(recipe, receipt, prepared, trained, allow_mismatch)
+        matches = require_match(recipe, receipt, prepared, trained, allow_mismatch)
         facts = {"seed": receipt["seed"], "train": receipt["digests"]}
         if receipt["status"] != "finished":
             log.warning(f"{trained}: {receipt['status']}; there is nothing to evaluate")
@@ -67,12 +67,15 @@ def run(
         task = build_task(train_recipe.settings, prepared, where)
         path = trained / f"{settings.checkpoint}.pt"
         state = checkpoint.load(path, where)
-        if not allow_mismatch:
+        if matches:
             require_digest(trained, path.name, checkpoint.digest(state), receipt)
         checkpoint.load_weights(task.model, state, path)
         metrics = _write(task, prepared, settings, out, where)
         log.info(", ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
         names = ["metrics.json", *(["predictions.csv"] if settings.predictions else [])]
+        if not matches:
+            log.warning("no receipt is written: this is not the result that its recipe describes")
+            return {}
         return write_receipt(
             out,
             recipe.stage,
@@ -86,13 +89,13 @@ def run(
 
 def require_match(
     recipe: Recipe, receipt: dict[str, Any], prepared: Prepared, trained: Path, allow: bool
-) -> None:
-    """Refuse a run of another recipe or of other data, or warn if that is allowed.
+) -> bool:
+    """Refuse a run of another recipe or of other data, or warn if that is allowed; whether it matches.
 
     Raises:
         UserError: names both.
     """
-    wanted = recipe.upstream["train"]
+    wanted, matches = recipe.upstream["train"], True
     for what, found, expected in (
         ("address", receipt["address"], wanted),
         ("data", receipt["data"], prepared.digest),
@@ -102,6 +105,8 @@ def require_match(
             if not allow:
                 raise UserError(f"{text}; --allow-mismatch evaluates it all the same")
             log.warning(text)
+            matches = False
+    return matches
 
 
 def _write(

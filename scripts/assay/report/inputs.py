@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -12,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from assay.errors import UserError
-from assay.recipe import Recipe
+from assay.receipt import read_verified
+from assay.recipe import Recipe, from_yaml
 from assay.report.numbers import Scale
 from assay.results.runs_table import RunsTable, read_runs
 from assay.settings.stages import ReportSettings
-from assay.store import seed_folder
+from assay.store import RECIPE, seed_folder
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,19 @@ def gather(recipe: Recipe, store: Path) -> Inputs:
         UserError: a file is missing or is not what its stage writes.
     """
     folder = store / "aggregate" / "study" / recipe.upstream["aggregate/study"]
-    variants = _json(folder / "study.json")["variants"]
+    variants = _json(folder, "study.json")["variants"]
+    read_verified(folder, "runs.csv")
+    for variant in variants:
+        path = store / "train" / variant["addresses"]["train"] / RECIPE
+        if path.exists():
+            variant["settings"] = from_yaml(path).settings.model_dump(mode="json")
     return Inputs(
         settings=recipe.settings,
         runs=_runs(read_runs(folder / "runs.csv"), variants, store),
-        summary=_table(folder / "summary.csv", text=("variant", "metric")),
-        histories=_table(folder / "histories.csv", text=("variant",)),
+        summary=_table(folder, "summary.csv", text=("variant", "metric")),
+        histories=_table(folder, "histories.csv", text=("variant",)),
         variants=variants,
-        compared=_json(store / "compare" / recipe.upstream["compare"] / "comparisons.json"),
+        compared=_json(store / "compare" / recipe.upstream["compare"], "comparisons.json"),
     )
 
 
@@ -154,23 +160,13 @@ def _environment(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UserError(f"{path}: is not valid JSON: {error}") from error
+def _json(folder: Path, name: str) -> Any:
+    return json.loads(read_verified(folder, name))
 
 
-def _table(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
+def _table(folder: Path, name: str, text: tuple[str, ...]) -> pd.DataFrame:
     """A CSV file. Columns of text stay text (a variant may be named `NA`); others are numbers or NaN."""
-    try:
-        found = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UserError(f"{path}: is not a CSV table in UTF-8: {error}") from error
+    found = pd.read_csv(io.StringIO(read_verified(folder, name)), dtype=str, keep_default_na=False)
     for column in found.columns.difference(list(text)):
         numbers = pd.to_numeric(found[column], errors="coerce")
         found[column] = numbers.where(numbers.abs() != math.inf)

@@ -3,7 +3,7 @@
 runs.csv        (variant,) seed, metric, value, status: a row a metric; a run without result has one
                 row without metric and value, its status says why
 histories.csv   (variant,) seed, epoch, the history's columns
-variant.json    addresses, seeds, best epochs, data, settings; study.json: all variants'
+variant.json    addresses, seeds, best epochs, data; study.json: all variants'
 summary.csv     variant, metric, n, mean, sd, minimum, maximum (a study only)
 """
 
@@ -17,8 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assay.digest import file_digest
-from assay.receipt import file_digests, read_receipt, require_digest, to_json, write_receipt
+from assay.receipt import file_digests, read_receipt, read_verified, to_json, write_receipt
 from assay.recipe import Recipe, from_yaml
 from assay.store import RECIPE, seed_folder, write_atomically
 
@@ -56,7 +55,6 @@ def aggregate_variant(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
         "best_epochs": best_epochs,
         "parameters": first.get("parameters"),
         **_data(recipe, store, trained, first),
-        "settings": trained.settings.model_dump(mode="json"),
     }
     columns = ["seed", "metric", "value", "status"]
     _write_table(out / "runs.csv", runs, columns)
@@ -132,18 +130,13 @@ def _data(recipe: Recipe, store: Path, trained: Recipe, first: Mapping[str, Any]
     return {"classes": meta["classes"], "data": data | {"split_per_run": anew}}
 
 
-def _verified(folder: Path, name: str) -> str:
-    require_digest(folder, name, file_digest(folder / name), read_receipt(folder))
-    return (folder / name).read_text(encoding="utf-8")
-
-
 def _verified_json(folder: Path, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_verified(folder, name))
+    content: dict[str, Any] = json.loads(read_verified(folder, name))
     return content
 
 
 def _verified_table(folder: Path, name: str) -> list[Row]:
-    return list(csv.DictReader(io.StringIO(_verified(folder, name), newline="")))
+    return list(csv.DictReader(io.StringIO(read_verified(folder, name), newline="")))
 
 
 def _write_table(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:

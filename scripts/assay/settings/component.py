@@ -12,6 +12,7 @@ from assay import components
 from assay.canonical import canonical_json
 from assay.errors import SettingError
 from assay.settings.base import Settings, shown
+from assay.signature import Setting
 
 
 class Component(Settings):
@@ -124,7 +125,7 @@ def _signature(definition: components.Definition, given: frozenset[str]) -> type
 
 
 @functools.cache
-def _default(setting: components.Setting) -> Any:
+def _default(setting: Setting) -> Any:
     """A literal default as its annotation has it: 2 is 2.0 where a float is meant."""
     try:
         return TypeAdapter(setting.annotation).validate_json(json.dumps(setting.default), strict=True)
@@ -133,6 +134,6 @@ def _default(setting: components.Setting) -> Any:
 
 
 @functools.cache
-def _default_json(setting: components.Setting) -> str | None:
+def _default_json(setting: Setting) -> str | None:
     """Canonical JSON of a literal default."""
     return canonical_json(TypeAdapter(Any).dump_python(_default(setting))) if setting.is_literal else None

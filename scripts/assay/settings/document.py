@@ -22,6 +22,7 @@ from assay.settings.component import Component
 from assay.settings.config import ConfigSettings
 from assay.settings.study import StudySettings
 from assay.settings.variant import VariantSettings
+from assay.signature import Setting
 
 CONFIG = Path(__file__).parents[3] / "config"
 
@@ -91,7 +92,7 @@ def _component_schema(kind: type[Component]) -> dict[str, Any]:
     return {"description": (kind.__doc__ or "").strip(), "anyOf": [*choices, own, partial]}
 
 
-def _setting_schema(setting: components.Setting) -> dict[str, Any]:
+def _setting_schema(setting: Setting) -> dict[str, Any]:
     schema = TypeAdapter(setting.annotation).json_schema()
     return schema if setting.required else {**schema, "default": setting.default}
 

@@ -62,11 +62,13 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
 def task_metrics(settings: VariantSettings) -> dict[str, str]:
     """The metrics that a variant's task measures: name → `minimize` or `maximize`."""
     metrics = components.define("tasks", settings.task.name).literals.get("metrics", {})
-    if not isinstance(metrics, dict) or not set(metrics.values()) <= {"minimize", "maximize"}:
+    valid = isinstance(metrics, dict) and set(metrics.values()) <= {"minimize", "maximize"}
+    if not (valid and "loss" in metrics):
         raise UserError(
-            f"task {settings.task.name!r}: its `metrics` must map names to 'minimize' or 'maximize'"
+            f"task {settings.task.name!r}: its class must say `metrics = {{...}}` in its own body, each name "
+            "with 'minimize' or 'maximize', `loss` among them"
         )
-    return metrics
+    return dict(metrics)
 
 
 def comparable_metrics(settings: VariantSettings) -> dict[str, str]:

@@ -28,9 +28,10 @@ class Task(ABC):
         loss: the loss that the recipe names.
     """
 
-    metrics: ClassVar[dict[str, str]] = {"loss": "minimize"}
-    """Every metric that `summarize` makes of an evaluation, and which way it is better."""
-    training_metrics: ClassVar[tuple[str, ...]] = ("loss",)
+    metrics: ClassVar[dict[str, str]]
+    """Every metric that `summarize` makes of an evaluation, and which way it is better (`minimize`,
+    `maximize`); `loss` among them. Stands in the body of each task, where planning reads it."""
+    training_metrics: ClassVar[tuple[str, ...]]
     """Those of them that it also makes of the sums of training."""
 
     def __init__(self, meta: Mapping[str, Any], model: nn.Module, loss: nn.Module) -> None:

@@ -28,7 +28,8 @@ from assay.training.history import History
 
 State = dict[str, Any]
 
-_NOT_BITS = ("versions",)
+_NOT_BITS = ("versions", "recipe")
+"""What a digest leaves out: versions, and the recipe's text, for which the address stands already."""
 
 
 def snapshot(
@@ -60,7 +61,7 @@ def save(path: Path, state: State) -> str:
 
 
 def digest(state: State) -> str:
-    """SHA-256 of a checkpoint's content: every tensor, number and name, but no version."""
+    """SHA-256 of a checkpoint's content: every tensor, number and name, but neither versions nor recipe."""
     kept = {key: value for key, value in state.items() if key not in _NOT_BITS}
     return hashlib.sha256(json.dumps(_digestible(kept), sort_keys=True).encode()).hexdigest()
 
