@@ -9,7 +9,7 @@ BIN = $(CURDIR)/.venv/bin
 # torch's build is for each machine to choose, and brings what it needs of CUDA with it
 PINNED = sed 's/+[a-z0-9]*$$//' | grep -vE '^(nvidia|triton|cuda|pip=)'
 
-.PHONY: run test benchmark lint docs lock clean
+.PHONY: run test lint docs lock clean
 export PATH := $(BIN):$(PATH)
 
 run: .venv/ready  ## the study of config/config.yaml (or STUDY=name), to its report

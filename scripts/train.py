@@ -28,7 +28,7 @@ def parse() -> argparse.Namespace:
     source.add_argument("--study", help="a study's name or file, instead of a recipe")
     parser.add_argument("--variant", help="the study's variant; its baseline unless given")
     parser.add_argument("--set", default="", metavar='"A.B=1 C=[2,3]"', help="overrides of settings")
-    parser.add_argument("--seed", type=int, default=0, help="the run's seed (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="the run's seed, from 0 (default 0)")
     parser.add_argument("--prepared", type=Path, help="folder of the prepared data; the store's unless given")
     parser.add_argument("--out", type=Path, help="folder for the run; its place in the store unless given")
     parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps; the configuration's unless given")
@@ -42,6 +42,8 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Train one run."""
     arguments = parse()
+    if arguments.seed < 0:
+        raise UserError(f"--seed: must be a whole number from 0, not {arguments.seed}")
     assignments = parse_assignments(arguments.set)
     configuration = configure()
     if arguments.recipe is not None:

@@ -82,7 +82,8 @@ def git_state(project: Path = PROJECT) -> tuple[dict[str, Any] | None, str]:
     try:
         commit = git("rev-parse", "HEAD").strip()
         branch = git("rev-parse", "--abbrev-ref", "HEAD").strip()
-        changed = git("status", "--porcelain").splitlines()
+        # untracked files of the user's that a run uses are in its address; others are no matter
+        changed = git("status", "--porcelain", "--untracked-files=no").splitlines()
         difference = git("diff", "HEAD") if changed else ""
     except (OSError, subprocess.CalledProcessError):
         return None, ""

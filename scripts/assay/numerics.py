@@ -21,6 +21,7 @@ def environment(settings: NumericsSettings) -> dict[str, str]:
     """The environment variables that must be set before torch is imported."""
     threads = str(settings.threads)
     found = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+    found |= {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE"}
     if settings.deterministic:
         found["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     if settings.portable and platform.machine() in ("x86_64", "AMD64"):
@@ -34,6 +35,7 @@ def set_environment(settings: NumericsSettings) -> None:
     late = sorted(name for name in _CAPS if os.environ.get(name) != wanted.get(name))
     for name in _CAPS:
         os.environ.pop(name, None)
+    os.environ.pop("OMP_THREAD_LIMIT", None)
     os.environ.update(wanted)
     if late and "torch" in sys.modules:
         warnings.warn(

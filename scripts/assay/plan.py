@@ -204,6 +204,7 @@ def _plan_study(study: Study, configuration: Configuration, digests: FileDigests
             notes=study.settings.notes,
             overrides={variant.name: dict(variant.overrides) for variant in study.variants},
             smoke=configuration.settings.smoke,
+            partial=any(variant.aggregate.settings.missing for variant in variants),
         ),
         {compare.stage: compare.address, aggregate.stage: aggregate.address},
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assay.errors import UserError
-from assay.store import FAILURE, write_atomically
+from assay.store import FAILURE, RECEIPT, write_atomically
 
 FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 
@@ -22,10 +22,14 @@ def run(main: Callable[[], None]) -> None:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"error: {error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def start_log(file: Path | None = None, console: bool = True) -> None:
@@ -45,11 +49,16 @@ def attempt(out: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if (out / RECEIPT).exists():  # what is finished did not fail
+            raise
         failure = {
             "error": type(error).__name__ if not isinstance(error, UserError) else "error",
             "message": str(error),
             "traceback": traceback.format_exc(),
         }
-        write_atomically(path, json.dumps(failure, indent=1) + "\n")
+        try:
+            write_atomically(path, json.dumps(failure, indent=1) + "\n")
+        except OSError as second:
+            logging.error(f"{path}: cannot be written: {second.strerror}")
         raise
     path.unlink(missing_ok=True)

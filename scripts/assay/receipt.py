@@ -55,8 +55,9 @@ def read_receipt(folder: Path) -> dict[str, Any]:
         raise UserError(f"{path}: there is no finished result here") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: is damaged; delete it, and the workflow makes it again") from error
-    if not isinstance(receipt, dict) or "digests" not in receipt:
-        raise UserError(f"{path}: is no receipt")
+    keys = {"stage", "address", "status", "digests"}
+    if not (isinstance(receipt, dict) and keys <= receipt.keys() and isinstance(receipt["digests"], dict)):
+        raise UserError(f"{path}: is damaged; delete it, and the workflow makes it again")
     return receipt
 
 

@@ -7,6 +7,7 @@ code       8 hex digits: the modules that the recipe reaches (`assay.closure`)
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +21,8 @@ from assay.settings.component import Component
 from assay.settings.stages import STAGES
 from assay.settings.validate import validate
 from assay.yamlfile import dump, read
+
+log = logging.getLogger("assay.recipe")
 
 
 @dataclass(frozen=True)
@@ -159,21 +162,36 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(x, str) for pair in value.items() for x in pair)
 
 
+def require_same(receipt: dict[str, Any], folder: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
+    """The receipt of a finished result, if it is the recipe's and the seed's: it is not done again.
+
+    Raises:
+        UserError: the folder holds another result, which is never overwritten.
+    """
+    if (receipt["address"], receipt.get("seed")) != (recipe.address, seed):
+        raise UserError(
+            f"{folder}: holds {receipt['stage']} {receipt['address']}, seed {receipt.get('seed')}, "
+            f"not {recipe.address}, seed {seed}; choose another folder"
+        )
+    log.info(f"{folder}: is finished already")
+    return receipt
+
+
 def require_planned(recipe: Recipe) -> None:
     """Refuse to compute under an address that is no longer what settings and code on disk make it.
 
     Raises:
         UserError: names the modules that changed since the recipe was planned.
     """
-    if recipe.recorded not in (None, recipe.address):
-        raise UserError(
-            f"{recipe.stage} {recipe.recorded}: its settings now have the address {recipe.address}. "
-            "Run the workflow again"
-        )
     now = recipe.code_now()
     changed = sorted(name for name in {*now, *recipe.code} if now.get(name) != recipe.code.get(name))
     if changed:
         raise UserError(
             f"the code changed while the workflow ran ({', '.join(changed)}); "
             f"{recipe.stage} {recipe.address} was planned with the code before. Run the workflow again"
+        )
+    if recipe.recorded not in (None, recipe.address):
+        raise UserError(
+            f"{recipe.stage} {recipe.recorded}: its settings now have the address {recipe.address}. "
+            "Run the workflow again"
         )

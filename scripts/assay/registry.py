@@ -6,6 +6,7 @@ A row is one run under one evaluation (or under none).
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from assay.errors import UserError, choose
 from assay.receipt import read_receipt
 from assay.recipe import from_yaml
 from assay.store import RECEIPT, RECIPE, seed_of
+
+log = logging.getLogger("assay.registry")
 
 COLUMNS = (
     *("studies", "task", "model", "data", "address", "seed", "status", "best_epoch", "evaluation"),
@@ -47,9 +50,13 @@ def runs(store: Path) -> Iterator[Run]:
     receipts = (store / "train").glob(f"*/seed-*/{RECEIPT}")
     for path in sorted(receipts, key=lambda p: (p.parts[-3], seed_of(p.parent))):
         folder = path.parent
-        receipt = read_receipt(folder)
-        if folder.parent not in recipes:
-            recipes[folder.parent] = _named(folder)
+        try:
+            receipt = read_receipt(folder)
+            if folder.parent not in recipes:
+                recipes[folder.parent] = _named(folder)
+        except UserError as error:
+            log.warning(f"left out: {error}")
+            continue
         environment = _environment(folder)
         common = {
             "studies": "; ".join(studies.get(folder.resolve(), ())),

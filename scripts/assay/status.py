@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason
+from assay.errors import UserError
+from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason, split_folder
 from assay.receipt import read_receipt
 from assay.store import RECEIPT, is_claimed, seed_folder
 from assay.views import view_folder
@@ -43,7 +44,10 @@ def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
     run = variant.train.folder(store) / seed_folder(seed)
     measured = variant.measured.folder(store) / seed_folder(seed)
     if (measured / RECEIPT).exists():
-        status = str(read_receipt(measured)["status"])
+        try:
+            status = str(read_receipt(measured)["status"])
+        except UserError as error:
+            return RunStatus(name, seed, "failed", epochs, epochs, reason=str(error))
         done = status == "finished"
         return RunStatus(
             name, seed, "done" if done else "diverged", epochs, epochs, reason="" if done else status
@@ -56,18 +60,19 @@ def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
     if is_claimed(run):
         epoch, left = _progress(run / "events.jsonl")
         return RunStatus(name, seed, "running", epoch, epochs, left)
+    prepared = variant.prepare.folder(store) / split_folder(variant.prepare, seed)
     reason = failure_reason(run)
+    if not reason and not (prepared / RECEIPT).exists():
+        reason = failure_reason(prepared)
     return RunStatus(name, seed, "failed" if reason else "missing", 0, epochs, reason=reason or "")
 
 
 def _progress(events: Path) -> tuple[int, float | None]:
     """The last epoch of a run that is going on, and about how many seconds it still needs."""
     try:
-        lines = events.read_text().splitlines()
-        event = json.loads(lines[-1]) if lines else {}
-    except (OSError, json.JSONDecodeError):
-        return 0, None
-    if event.get("event") != "on_epoch_end":
+        lines = [line for line in events.read_text().splitlines() if '"on_epoch_end"' in line]
+        event = json.loads(lines[-1])
+    except (OSError, IndexError, json.JSONDecodeError):
         return 0, None
     done, total = event["epoch"], event["total_epochs"]
     since = time.time() - event["time"]

@@ -89,7 +89,9 @@ def make(store: Path, made: Made) -> Path:
                 (folder / "environment.json").write_text(json.dumps(recorded))
     found = recipe.Recipe(
         stage="report",
-        settings=ReportSettings(**{"study": "made-up", **made.settings}),
+        settings=ReportSettings(
+            **{"study": "made-up", "partial": "was not run" in made.lost.values(), **made.settings}
+        ),
         upstream=UPSTREAM,
     )
     folder = found.folder(store)

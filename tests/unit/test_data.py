@@ -135,7 +135,7 @@ def test_columns_that_are_no_numbers_are_named(tmp_path: Path) -> None:
     holed = table()
     holed.loc[3, "weight"] = np.nan
     holed.to_csv(tmp_path / "t.csv", index=False)
-    with pytest.raises(UserError, match=r"1 samples have missing .* number 3"):
+    with pytest.raises(UserError, match=r"1 samples have values that are missing.* sample 3"):
         csv(path=str(tmp_path / "t.csv"), target="outcome", group="patient")
 
 
@@ -160,7 +160,7 @@ def test_an_array_of_objects_is_never_unpickled(tmp_path: Path) -> None:
         (np.zeros((3, 2)), np.array([0, 1]), "3 inputs but 2 targets"),
         (np.zeros((3, 2)), np.array([0.5, 1.2, 2.0]), "measurements"),
         (np.zeros((3, 2)), np.array([1, 1, 1]), "two are needed"),
-        (np.full((2, 2), np.inf), np.array([0, 1]), "missing or infinite"),
+        (np.full((2, 2), np.inf), np.array([0, 1]), "missing, infinite"),
         (np.array([["a"], ["b"]]), np.array([0, 1]), "not numbers"),
         (np.zeros((2, 2)), np.zeros((2, 2)), "one dimension"),
     ],
@@ -211,3 +211,77 @@ def test_each_run_may_split_anew() -> None:
     assert not np.array_equal(first.parts["test"], second.parts["test"])
     fixed = prepare.prepare(settings(), 5, Path())
     assert np.array_equal(fixed.parts["test"], prepare.prepare(settings(), 6, Path()).parts["test"])
+
+
+def csv_problem(tmp_path: Path, text: str, **changes: Any) -> str:
+    """What a study that names this file is told, before any job."""
+    from assay.datasets import csv as module
+
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    given = {"target": "y", "features": None, "group": None, "separator": ","} | changes
+    with pytest.raises(UserError) as caught:
+        module.check(path=str(path), **given)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "words"),
+    [
+        ("y,a,b\n0,3,0.1,\n1,4,0.2,\n", {}, "3 columns in its first line, but its first row has 4"),
+        ("y,a,y\n0,3,0\n1,4,1\n", {}, "two columns named 'y'"),
+        ("y,a\n", {}, "no row below its first line"),
+        ("y,a\n0,1\n", {"group": "y"}, "'y' is the target"),
+        ("y,a,g\n0,1,2\n", {"group": "g", "features": ["a", "g"]}, "'g' is the target or the group"),
+        ("y,a\n0,1\n", {"features": []}, "at least one column"),
+        ("y,a\n0,1\n", {"features": ["a", "a"]}, "each once"),
+    ],
+)
+def test_tables_that_would_be_misread_are_refused(
+    tmp_path: Path, text: str, changes: Any, words: str
+) -> None:
+    assert words in csv_problem(tmp_path, text, **changes)
+
+
+def test_labels_are_what_the_file_says(tmp_path: Path) -> None:
+    rows = [f"{label},{index}" for index, label in enumerate(["NA", "None", "10", "NA", "None", "10"])]
+    (tmp_path / "t.csv").write_text("\n".join(["y,a", *rows]) + "\n")
+    assert csv(path=str(tmp_path / "t.csv"), target="y").classes == ["10", "NA", "None"]
+    (tmp_path / "t.csv").write_text("y,a\n2,1\n10,2\n2,3\n10,4\n")
+    assert csv(path=str(tmp_path / "t.csv"), target="y").classes == ["2", "10"]
+
+
+def test_large_values_keep_their_differences() -> None:
+    inputs = (1.7e9 + np.arange(60.0))[:, None]
+    found = prepare.standardize(inputs, np.arange(60)).astype(np.float32)
+    assert len(np.unique(found)) == 60
+    np.testing.assert_allclose(found.mean(), 0, atol=1e-3)
+
+
+def test_values_too_large_for_float32_are_said() -> None:
+    with pytest.raises(UserError, match="too large for float32"):
+        from_labels(np.array([[1e39], [0.0]]), np.array([0, 1]), "here")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"targets": np.array([0, 5, 1])}, "class indices from 0 to 1"),
+        ({"targets": np.array([0.0, 1.0, 1.0])}, "class indices"),
+        ({"groups": np.array(["a"])}, "groups of shape"),
+        ({"inputs": np.zeros((3, 0))}, "at least one of each"),
+        ({"inputs": np.zeros((3, 4, 4))}, "images .samples, channels"),
+        ({"inputs": np.full((3, 1), np.nan)}, "missing, infinite"),
+    ],
+)
+def test_what_a_user_s_data_set_gives_is_checked(changes: dict[str, Any], words: str) -> None:
+    from assay.data.samples import require_usable
+
+    whole: dict[str, Any] = {
+        "inputs": np.zeros((3, 2)),
+        "targets": np.array([0, 1, 1]),
+        "classes": ["a", "b"],
+    }
+    require_usable(Samples(**whole), "mine")
+    with pytest.raises(UserError, match=words):
+        require_usable(Samples(**(whole | changes)), "mine")

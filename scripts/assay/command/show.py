@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(content, indent=1, ensure_ascii=False))
     else:
-        print(dump(content), end="")
+        print(dump(content, width=10_000), end="")
 
 
 def _unfinished(folder: Path) -> str:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from assay import components
+from assay import components, streams
 from assay.data.prepared import Prepared
-from assay.data.samples import Samples
+from assay.data.samples import Samples, require_usable
 from assay.data.split import split
 from assay.digest import array_digest, file_digest
 from assay.errors import UserError
@@ -42,16 +42,20 @@ def prepare(settings: PrepareSettings, seed: int | None, data: Path) -> Prepared
         if not path.is_file() or file_digest(path) != digest:
             raise UserError(f"{path}: is not the file this recipe was planned with. Run the workflow again")
         given[name] = str(path)
+    streams.start(0, "data")
     samples: Samples = components.load("datasets", source.name)(**given)
+    require_usable(samples, f"data set {source.name}")
     chosen = settings.data.split.seed
     if chosen == "run":
         if seed is None:
             raise UserError("--split: must be seed-N, because data.split.seed is `run`")
         chosen = seed
     parts = split(samples, settings.data.split, chosen)
-    inputs = np.ascontiguousarray(samples.inputs, dtype=np.float32)
-    if settings.data.standardize:
-        inputs = standardize(inputs, parts["train"])
+    lacking = sorted(set(range(len(samples.classes))) - set(samples.targets[parts["train"]].tolist()))
+    if lacking:
+        raise UserError(f"data.split: no training sample is of class {samples.classes[lacking[0]]!r}")
+    inputs = standardize(samples.inputs, parts["train"]) if settings.data.standardize else samples.inputs
+    inputs = np.ascontiguousarray(inputs, dtype=np.float32)
     meta = {
         "source": source.name,
         "samples": {name: len(indices) for name, indices in parts.items()},
@@ -69,20 +73,30 @@ def standardize(inputs: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Shift and scale every feature (axis 1) to mean 0 and standard deviation 1 on the training part.
 
     Args:
-        inputs: float32, (samples, features) or (samples, channels, height, width).
+        inputs: numbers, (samples, features) or (samples, channels, height, width).
         train: indices of the training part, the only samples that are measured.
 
     Returns:
-        float32, the same shape. A feature that is constant becomes 0.
+        float64, the same shape. A feature that is constant becomes 0.
     """
-    axes = tuple(axis for axis in range(inputs.ndim) if axis != 1)
-    measured = inputs[train].astype(np.float64)
-    # Rounding to float32 hides the last bits of the sums, which depend on the CPU's vector length.
-    mean = measured.mean(axis=axes, keepdims=True).astype(np.float32)
-    scale = measured.std(axis=axes, keepdims=True).astype(np.float32)
-    scale[scale == 0] = 1
-    scaled: np.ndarray = (inputs - mean) / scale
+    values = inputs.astype(np.float64)
+    axes = tuple(axis for axis in range(values.ndim) if axis != 1)
+    measured = values[train]
+    mean = measured.mean(axis=axes, keepdims=True)
+    scale = measured.std(axis=axes, keepdims=True)
+    # The last bits of a sum depend on the length of the CPU's vectors: they are rounded away, except
+    # from sums that lie within them of a rounding edge.
+    mean, scale = _rounded(mean), _rounded(scale)
+    scale[scale <= 1e-12 * np.abs(mean)] = 1
+    scaled: np.ndarray = (values - mean) / scale
     return scaled
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Float64 values with the last 12 of their 52 bits of fraction rounded away."""
+    fraction, exponent = np.frexp(values)
+    rounded: np.ndarray = np.ldexp(np.round(fraction * 2.0**40) / 2.0**40, exponent)
+    return rounded
 
 
 def write(prepared: Prepared, folder: Path, address: str) -> None:

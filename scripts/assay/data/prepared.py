@@ -15,6 +15,7 @@ import numpy as np
 from assay.digest import array_digest
 from assay.errors import UserError
 from assay.receipt import read_receipt, read_verified, require_digest
+from assay.store import RECEIPT
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,10 @@ def load(folder: Path, address: str | None = None) -> Prepared:
         path = folder / f"{name}.npy"
         try:
             arrays[name] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path}: cannot be read: {error}") from error
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(
+                f"{path}: is damaged; delete {folder / RECEIPT}, and the workflow makes it again"
+            ) from error
         require_digest(folder, path.name, array_digest(arrays[name]), receipt)
     meta = json.loads(read_verified(folder, "meta.json"))
     return Prepared(arrays.pop("inputs"), arrays.pop("targets"), arrays, meta)

@@ -30,7 +30,10 @@ def csv(
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, sep=separator)
+        table = pd.read_csv(path, sep=separator, index_col=False)
+        names = [column for column in (target, group) if column in table.columns]
+        # labels are what the file says: `NA` and `None` are names there, not missing values
+        table[names] = pd.read_csv(path, sep=separator, usecols=names, dtype=str, keep_default_na=False)[names]
     except (ValueError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: is not a CSV table: {error}") from error
     return from_table(table, path, target, features, group)
@@ -42,7 +45,14 @@ def check(*, path: str, target: str, features: list[str] | None, group: str | No
         raise SettingError("separator", f"must be one character, not {separator!r}")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            columns = next(reader.reader(file, delimiter=separator), [])
+            lines = reader.reader(file, delimiter=separator)
+            columns = next(lines, [])
+            first = next(lines, [])
     except UnicodeDecodeError as error:
         raise SettingError("path", f"{Path(path).name} is not UTF-8 text") from error
+    if not first:
+        raise SettingError("path", f"{Path(path).name} has no row below its first line")
+    if len(first) != len(columns):
+        counts = f"{len(columns)} columns in its first line, but its first row has {len(first)}"
+        raise SettingError("path", f"{Path(path).name} names {counts}")
     check_columns(path, columns, target, features, group)

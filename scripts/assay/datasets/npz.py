@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,11 @@ def npz(
             groups = None if group is None else arrays[group].astype(str)
             return from_labels(arrays[inputs], arrays[target], path, groups)
     except ValueError as error:
-        raise UserError(f"{path}: holds Python objects, which are never loaded: {error}") from error
+        if "allow_pickle" in str(error):
+            raise UserError(f"{path}: holds Python objects, which are never loaded") from error
+        raise UserError(f"{path}: is not a usable NPZ file: {error}") from error
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
+        raise UserError(f"{path}: is damaged: {error}") from error
 
 
 def check(*, path: str, inputs: str, target: str, group: str | None) -> None:

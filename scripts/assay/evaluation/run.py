@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 
-from assay import numerics
+from assay import numerics, streams
 from assay.data.prepared import Prepared
 from assay.errors import UserError
 from assay.receipt import file_digests, read_receipt, require_digest, to_json, write_receipt
-from assay.recipe import Recipe
+from assay.recipe import Recipe, require_same
 from assay.settings.evaluation import EvaluationSettings
 from assay.store import RECEIPT, claim, write_atomically
 from assay.tasks import Task
@@ -51,9 +51,9 @@ def run(
         UserError: the run is not the recipe's, or its checkpoint is not what its receipt says.
     """
     with claim(out):
-        if (out / RECEIPT).exists():
-            return read_receipt(out)
         receipt = read_receipt(trained)
+        if (out / RECEIPT).exists():
+            return require_same(read_receipt(out), out, recipe, receipt["seed"])
         matches = require_match(recipe, receipt, prepared, trained, allow_mismatch)
         facts = {"seed": receipt["seed"], "train": receipt["digests"]}
         if receipt["status"] != "finished":
@@ -64,6 +64,8 @@ def run(
         settings, train_recipe = recipe.settings.evaluation, recipe.embedded["train"]
         numerics.configure(train_recipe.settings.numerics)
         where = choose_device(device)
+        # as training began: a model may draw what its weights do not hold, such as random features
+        streams.start(receipt["seed"], "initialisation")
         task = build_task(train_recipe.settings, prepared, where)
         path = trained / f"{settings.checkpoint}.pt"
         state = checkpoint.load(path, where)

@@ -9,7 +9,6 @@ from typing import Any
 from assay.report.inputs import Inputs, Run
 from assay.report.numbers import plural, seed_ranges
 
-NOT_RUN = "was not run"
 _CHECKED = ("device", "cpu.capability", "git.commit", "git.dirty")
 _WORDS = {
     "versions.python": "Python version",
@@ -58,7 +57,7 @@ def _smoke(inputs: Inputs) -> Iterator[str]:
 def _without_result(inputs: Inputs) -> Iterator[str]:
     """Runs that did not finish, by variant and reason; what was never run makes the report partial."""
     lost = [run for run in inputs.runs if not run.finished]
-    if any(run.status == NOT_RUN for run in lost):
+    if inputs.settings.partial:
         total = plural(len(inputs.runs), "run")
         yield (
             f"This is a partial report: {len(lost)} of {total} have no result. To decide now, and again "

@@ -82,6 +82,8 @@ class ReportSettings(Settings):
     """Variant → what it changes, dotted keys."""
     smoke: bool = False
     """Whether this was a quick try."""
+    partial: bool = False
+    """Whether runs that did not exist were left out."""
 
 
 STAGES: dict[str, type[Settings]] = {

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from assay.errors import UserError
 from assay.tasks import Batch, Sums, Task
 
 
@@ -32,6 +33,11 @@ class Classification(Task):
         """The loss, and the sums of loss and correct predictions."""
         inputs, targets = batch
         logits = self.model(inputs)
+        if logits.shape != (len(targets), len(self.meta["classes"])):
+            raise UserError(
+                f"the model's output has the shape {tuple(logits.shape)}; classification needs "
+                f"(batch, classes), here ({len(targets)}, {len(self.meta['classes'])})"
+            )
         loss = self.loss(logits, targets)
         correct = (logits.detach().argmax(1) == targets).sum()
         return loss, {"loss": loss.detach() * len(targets), "correct": correct}

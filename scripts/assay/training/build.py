@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -36,7 +36,10 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UserError(f"device: {name!r} is not auto, cpu, mps, cuda or cuda:N") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UserError(f"device: {name!r} is not here; there are {torch.cuda.device_count()} GPUs")
     if device.type == "mps" and not torch.backends.mps.is_available():
@@ -56,9 +59,12 @@ def build_task(settings: TrainSettings, prepared: Prepared, device: torch.device
     make_loss = components.load("losses", settings.loss.name)
     try:
         model = make_model(tuple(meta["input_shape"]), task_class.outputs(meta), **settings.model.settings)
-    except (ValueError, RuntimeError) as error:
-        raise UserError(f"model {settings.model.name}: {error}") from error
-    loss = make_loss(**settings.loss.settings)
+        loss = make_loss(**settings.loss.settings)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"model {settings.model.name} or loss {settings.loss.name}: {error}") from error
+    for kind, made in ((settings.model.name, model), (settings.loss.name, loss)):
+        if not isinstance(made, nn.Module):
+            raise UserError(f"{kind}: makes a {type(made).__name__}, not a torch.nn.Module")
     task: Task = task_class(meta, model.to(device), loss.to(device), **settings.task.settings)
     return task
 

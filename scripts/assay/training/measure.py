@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from assay import streams
 from assay.tasks import Sums, Task
 from assay.training.build import Data
 
@@ -25,7 +26,8 @@ def total(batches: Sequence[Sums], count: int) -> Sums:
 
 @torch.inference_mode()
 def measure(task: Task, data: Data) -> Sums:
-    """The task's sums over a part of the data, in evaluation mode."""
+    """The task's sums over a part of the data, in evaluation mode, with a stream of its own."""
+    streams.start(0, "evaluation")
     task.model.eval()
     task.loss.eval()
     batches = zip(data.inputs.split(BATCH), data.targets.split(BATCH), strict=True)
@@ -35,6 +37,7 @@ def measure(task: Task, data: Data) -> Sums:
 @torch.inference_mode()
 def predict(task: Task, inputs: Tensor) -> dict[str, list[float]]:
     """The task's predictions: column → one value a sample."""
+    streams.start(0, "evaluation")
     task.model.eval()
     columns: dict[str, list[float]] = {}
     for batch in inputs.split(BATCH):

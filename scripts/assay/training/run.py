@@ -18,7 +18,7 @@ from assay.data.prepared import Prepared
 from assay.digest import file_digest
 from assay.environment import write_environment
 from assay.receipt import read_receipt, to_json, write_receipt
-from assay.recipe import Recipe, to_yaml
+from assay.recipe import Recipe, require_same, to_yaml
 from assay.store import RECEIPT, RECIPE, claim, write_atomically
 from assay.training import checkpoint
 from assay.training.build import choose_device
@@ -32,14 +32,14 @@ from assay.training.watch.timing import Timing
 def run(recipe: Recipe, seed: int, prepared: Prepared, out: Path, device: str = "auto") -> dict[str, Any]:
     """Train one seed of a recipe in a folder of its own and return the receipt.
 
-    A run that is finished is left as it is. A run that diverges is finished, too: its receipt says so.
+    The same run, finished, is left as it is. A run that diverges is finished, too: its receipt says so.
 
     Raises:
-        UserError: data, model or device do not fit.
+        UserError: data, model or device do not fit, or the folder holds another run.
     """
     with claim(out):
         if (out / RECEIPT).exists():
-            return read_receipt(out)
+            return require_same(read_receipt(out), out, recipe, seed)
         numerics.configure(recipe.settings.numerics)
         where = choose_device(device)
         write_atomically(out / RECIPE, to_yaml(recipe))
