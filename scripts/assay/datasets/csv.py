@@ -31,9 +31,11 @@ def csv(
 
     try:
         table = pd.read_csv(path, sep=separator, index_col=False)
-        names = [column for column in (target, group) if column in table.columns]
         # labels are what the file says: `NA` and `None` are names there, not missing values
-        table[names] = pd.read_csv(path, sep=separator, usecols=names, dtype=str, keep_default_na=False)[names]
+        text = pd.read_csv(path, sep=separator, index_col=False, dtype=str, keep_default_na=False)
+        for column in (target, group):
+            if column in table.columns:
+                table[column] = text[column]
     except (ValueError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: is not a CSV table: {error}") from error
     return from_table(table, path, target, features, group)
