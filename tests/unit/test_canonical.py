@@ -21,7 +21,6 @@ from assay import components, settings
 from assay.canonical import CONFIG_DIGITS, VERSION, canonical_json, digest
 from assay.errors import UserError
 from assay.recipe import Recipe
-from assay.settings import base
 from assay.settings.base import Settings
 from assay.settings.component import Component
 from assay.settings.stages import STAGES
@@ -29,6 +28,7 @@ from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
 from assay.study.overrides import flat, merge, nested
 from assay.yamlfile import parse
+from caches import forget
 from hypothesis import assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -339,10 +339,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module `own_canonical` of the user's in the current folder."""
     (tmp_path / "own_canonical.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    for module in (components, base):
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
+    forget()
 
 
 def own_form(**given: Any) -> str:

@@ -14,20 +14,12 @@ import pytest
 from assay import closure, components
 from assay.errors import UserError
 from assay.plan import VariantPlan, load_plan
-from assay.settings import base
 from assay.study.load import find
+from caches import forget
 
 SCRIPTS = Path(closure.__file__).parents[1]
 TREES = json.loads((Path(__file__).parent / "golden" / "trees.json").read_text())
 Reach = Callable[..., set[str]]
-
-
-def forget() -> None:
-    """Forget what was read of files: tests write them anew."""
-    for module in (closure, components, base):
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
 
 
 @pytest.fixture

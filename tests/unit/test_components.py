@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from assay import components
 from assay.components import GROUPS, check, define, find_module, load, names
 from assay.errors import UserError
-from assay.settings import base
 from assay.settings.component import Dataset, Model
 from assay.settings.stages import EvaluateSettings, PrepareSettings
 from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
+from caches import forget
 
 BUILT_IN = [(group, name) for group in GROUPS for name in names(group)]
 SETTINGS = {
@@ -49,14 +48,6 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
     for name in set(sys.modules) - before:
         if name.startswith("own_"):
             del sys.modules[name]
-
-
-def forget() -> None:
-    """Forget what was read of files."""
-    for module in (components, base):
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
 
 
 def model(name: str, **given: Any) -> Model:

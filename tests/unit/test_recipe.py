@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
-from assay import closure, components, single
+from assay import single
 from assay.configuration import configure
 from assay.errors import UserError
 from assay.plan import Plan, load_plan
 from assay.recipe import Recipe, from_yaml, require_planned, to_yaml
-from assay.settings import base
 from assay.settings.stages import STAGES, AggregateStudySettings, AggregateVariantSettings, ReportSettings
 from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
+from caches import forget
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -51,14 +51,6 @@ class Net:
         pass
 """
 ADDRESS = re.compile(r"[0-9a-f]{12}-[0-9a-f]{8}")
-
-
-def forget() -> None:
-    """Forget what was read of files."""
-    for module in (closure, components, base):
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
 
 
 @pytest.fixture
