@@ -142,7 +142,25 @@ def test_watching_changes_nothing() -> None:
         def on_epoch_end(self, history: History, improved: bool) -> None:
             torch.rand(10)
 
-    assert checkpoint.digest(run().last or {}) == checkpoint.digest(run(watch=Nosy()).last or {})
+    stochastic = {"model": {"name": "mlp", "widths": [5], "dropout": 0.5}}
+    quiet, nosy = run(**stochastic), run(watch=Nosy(), **stochastic)
+    assert checkpoint.digest(quiet.last or {}) == checkpoint.digest(nosy.last or {})
+
+
+def test_dropout_is_off_while_measuring_and_on_while_training() -> None:
+    data = small.prepared()
+    dropping = small.settings(model={"name": "mlp", "widths": [50], "dropout": 0.9})
+    task = build.build_task(dropping, data, CPU)
+    part = build.load_part(data, "test", CPU)
+    task.model.train()
+    found = task.summarize(measure(task, part))
+    task.model.eval()
+    with torch.no_grad():
+        expected = functional.cross_entropy(task.model(part.inputs), part.targets)
+    assert found["loss"] == pytest.approx(expected.item(), rel=1e-5)
+    still = {"model": torch.optim.SGD(task.model.parameters(), lr=0.0)}
+    trained = task.summarize(train_epoch(task, still, part, 8, seed=0, epoch=1))
+    assert trained["loss"] != pytest.approx(expected.item(), rel=1e-3)
 
 
 def test_the_history_has_every_epoch_and_the_best() -> None:
