@@ -12,10 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from assay import recipe as recipes
 from assay.configuration import Configuration, configure
 from assay.errors import UserError
-from assay.recipe import Recipe
+from assay.recipe import Recipe, to_yaml
 from assay.settings import stages
 from assay.settings.config import MachineSettings
 from assay.store import FAILURE, RECEIPT, RECIPE, seed_folder, write_atomically
@@ -125,20 +124,11 @@ class Plan:
 
     def write_recipes(self) -> None:
         """Put every recipe that is not there yet at its address."""
-        made_by = {
-            ("train", variant.train.address): {
-                "study": plan.study.name,
-                "variant": variant.variant.name,
-                "overrides": dict(variant.variant.overrides),
-            }
-            for plan in self.studies
-            for variant in plan.variants
-        }
         for (stage, address), recipe in self.recipes.items():
             path = self.store / stage / address / RECIPE
             names_files = stage == "prepare" and recipe.settings.files  # which may have moved
             if names_files or not path.exists():
-                text = recipes.to_yaml(recipe, made_by.get((stage, address)))
+                text = to_yaml(recipe)
                 if not (path.exists() and path.read_text(encoding="utf-8") == text):
                     write_atomically(path, text)
 
@@ -175,7 +165,7 @@ def _plan_study(study: Study, configuration: Configuration, digests: FileDigests
     """The recipes of a study."""
     partial = configuration.store if configuration.settings.partial else None
     variants = tuple(
-        plan_variant(variant, study.seeds, digests, configuration.environment, partial)
+        plan_variant(study.name, variant, study.seeds, digests, configuration.environment, partial)
         for variant in study.variants
     )
     names = [variant.name for variant in study.variants]
@@ -212,6 +202,7 @@ def _plan_study(study: Study, configuration: Configuration, digests: FileDigests
 
 
 def plan_variant(
+    study: str,
     variant: Variant,
     seeds: tuple[int, ...],
     digests: FileDigests,
@@ -237,6 +228,7 @@ def plan_variant(
         {"prepare": prepare.address},
         {"prepare": prepare},
         environment,
+        made_by={"study": study, "variant": variant.name, "overrides": dict(variant.overrides)},
     )
     evaluate = Recipe(
         "evaluate",

@@ -42,6 +42,8 @@ class Recipe:
     """Module → digest: the code, if it is not what lies on disk now."""
     recorded: str | None = None
     """The address that a recipe file says it has."""
+    made_by: Mapping[str, Any] = field(default_factory=dict)
+    """The study, variant and overrides that led to it: for people, in no address."""
 
     @cached_property
     def code(self) -> Mapping[str, str]:
@@ -112,10 +114,9 @@ def _components(settings: Settings) -> Iterator[Component]:
             yield from _components(value)
 
 
-def to_yaml(recipe: Recipe, made_by: Mapping[str, Any] | None = None) -> str:
-    """A recipe as a file's text; `made_by` says which overrides led to it and is not part of it."""
-    content = recipe.plain() | ({"made_by": dict(made_by)} if made_by else {})
-    return dump(content)
+def to_yaml(recipe: Recipe) -> str:
+    """A recipe as a file's text."""
+    return dump(recipe.plain() | ({"made_by": dict(recipe.made_by)} if recipe.made_by else {}))
 
 
 def from_yaml(path: Path) -> Recipe:
@@ -153,8 +154,10 @@ def _from_plain(content: Any, where: str, key: str) -> Recipe:
         raise UserError(f"{where}: {key}upstream: must map names to addresses or recipes")
     if stage == "prepare" and not set(settings.files) <= set(settings.data.source.settings):  # type: ignore[union-attr]
         raise UserError(f"{where}: {key}settings.files: names what is no setting of the data set")
-    recorded = content.get("address")
-    return Recipe(stage, settings, addresses, embedded, environment, modules, recorded)
+    recorded, made_by = content.get("address"), content.get("made_by") or {}
+    if not isinstance(made_by, dict):
+        raise UserError(f"{where}: {key}made_by: must be a mapping")
+    return Recipe(stage, settings, addresses, embedded, environment, modules, recorded, made_by)
 
 
 def _is_text(value: Any) -> bool:

@@ -23,7 +23,7 @@ log = logging.getLogger("assay.registry")
 
 COLUMNS = (
     *("studies", "task", "model", "data", "address", "seed", "status", "best_epoch", "evaluation"),
-    *("started", "torch", "device", "checkpoint"),
+    *("started", "torch", "device", "checkpoint", "notes"),
 )
 """What is known of every run, beside its metrics."""
 
@@ -159,6 +159,7 @@ def _named(folder: Path) -> dict[str, str]:
         "task": recipe.settings.task.name,
         "model": recipe.settings.model.name,
         "data": recipe.embedded["prepare"].settings.data.source.name,
+        "notes": ", ".join(f"{key}={value}" for key, value in recipe.made_by.get("overrides", {}).items()),
     }
 
 

@@ -42,7 +42,7 @@ def from_settings(
     fail(layers.problem(at, text) for at, text in wrong)
     assert complete is not None
     fail(layers.problem(at, text) for at, text in setting_problems(complete, options.data))
-    return _recipe(Variant("", dict(assignments), complete, layers), configuration)
+    return _recipe("", Variant("", dict(assignments), complete, layers), configuration)
 
 
 def from_variant(study: str, variant: str | None, configuration: Configuration) -> Recipe:
@@ -56,7 +56,7 @@ def from_variant(study: str, variant: str | None, configuration: Configuration) 
     variants = {item.name: item for item in loaded.variants}
     if wanted not in variants:
         raise UserError(f"{loaded.path}: there is no variant {wanted!r}; {choose(wanted, variants)}")
-    return _recipe(variants[wanted], configuration)
+    return _recipe(loaded.name, variants[wanted], configuration)
 
 
 def from_file(path: Path, assignments: Mapping[str, Any], configuration: Configuration) -> Recipe:
@@ -70,9 +70,9 @@ def from_file(path: Path, assignments: Mapping[str, Any], configuration: Configu
     return from_settings(given, assignments, configuration)
 
 
-def _recipe(variant: Variant, configuration: Configuration) -> Recipe:
+def _recipe(study: str, variant: Variant, configuration: Configuration) -> Recipe:
     digests = FileDigests(configuration.store, configuration.options.data)
-    return plan.plan_variant(variant, (), digests, configuration.environment).train
+    return plan.plan_variant(study, variant, (), digests, configuration.environment).train
 
 
 def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path) -> Prepared:

@@ -49,7 +49,7 @@ class Project:
     """A clone of the project with a small study of its own."""
 
     root: Path
-    cores: int = 2
+    cores: int = 4
 
     @property
     def study(self) -> Path:

@@ -49,6 +49,12 @@ def test_a_run_repeated_by_hand_has_the_same_receipt(project: Project) -> None:
     assert (again / "history.json").read_bytes() == (run / "history.json").read_bytes()
 
 
+def test_a_run_keeps_its_recipe_and_the_overrides_that_led_to_it(finished: Project) -> None:
+    text = (finished.results / "studies/small/focal/seed-1/recipe.yaml").read_text()
+    assert "variant: focal" in text and "overrides:\n    loss: focal" in text
+    assert "gamma: 2.0" in text and "batch_size: 64" in text and "source:" in text
+
+
 def test_python_gives_the_history_of_the_workflow(project: Project) -> None:
     run = project.results / "studies/small/plain/seed-0"
     program = (
