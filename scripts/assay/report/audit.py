@@ -9,7 +9,7 @@ from typing import Any
 from assay.report.inputs import Inputs, Run
 from assay.report.numbers import plural, seed_ranges
 
-_CHECKED = ("device", "cpu.capability", "git.commit", "git.dirty")
+_CHECKED = ("device", "cpu.model", "cpu.capability", "git.commit", "git.dirty")
 _WORDS = {
     "versions.python": "Python version",
     "versions.torch": "PyTorch version",
@@ -40,7 +40,7 @@ def warnings(inputs: Inputs) -> list[str]:
 
 def environment(inputs: Inputs) -> list[tuple[str, str]]:
     """What the runs recorded, for a table: name → value, or the values and whose they are."""
-    found = {key: _by_value(inputs.runs, key) for key in ("cpu.model", *_checked(inputs.runs))}
+    found = {key: _by_value(inputs.runs, key) for key in _checked(inputs.runs)}
     order = [*_WORDS, *sorted(found.keys() - _WORDS.keys())]
     return [
         (_word(key), next(iter(found[key])) if len(found[key]) == 1 else _who(found[key]))

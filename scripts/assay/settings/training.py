@@ -50,5 +50,6 @@ class NumericsSettings(Settings):
     dtype: Literal["float32", "float64"] = "float32"
     """Type of weights and activations."""
     portable: bool = True
-    """Cap the CPU's instruction set at AVX2 (x86), so that newer CPUs give the same bits as older
-    ones. No measurable cost for small models. Has no effect on other processors."""
+    """Cap the CPU's instruction set at AVX2 (x86), so that newer Intel CPUs give the same bits as
+    older ones; AMD's may still differ. No measurable cost for small models. Has no effect on other
+    processors."""
