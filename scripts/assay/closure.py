@@ -77,7 +77,11 @@ def digest(modules: dict[str, str]) -> str:
 
 def tree_digest(source: bytes, name: str = "<source>") -> str:
     """SHA-256 of a module's syntax tree without docstrings; equal on all versions of Python."""
-    return hashlib.sha256(_dump(ast.parse(source, name)).encode()).hexdigest()
+    return _tree_digest(ast.parse(source, name))
+
+
+def _tree_digest(tree: ast.Module) -> str:
+    return hashlib.sha256(_dump(tree).encode()).hexdigest()
 
 
 @functools.cache
@@ -100,7 +104,7 @@ def _closure(entries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 @functools.cache
 def _module(file: Path, name: str, is_package: bool) -> tuple[str, tuple[str, ...]]:
     """A module's digest and every name that it may import."""
-    source, tree = file.read_bytes(), parse_module(file)
+    tree = parse_module(file)
     imported = tuple(
         part
         for full in _imports(tree, name, is_package)
@@ -110,7 +114,7 @@ def _module(file: Path, name: str, is_package: bool) -> tuple[str, tuple[str, ..
     data = [(file.parent / name, name) for name in _data_files(tree)]
     if missing := [name for path, name in data if not path.is_file()]:
         raise UserError(f"{file}: DATA_FILES: there is no file {missing[0]!r} beside it")
-    digests = [tree_digest(source, str(file)), *(file_digest(path) for path, _ in data)]
+    digests = [_tree_digest(tree), *(file_digest(path) for path, _ in data)]
     return hashlib.sha256("".join(digests).encode()).hexdigest() if data else digests[0], imported
 
 
@@ -131,11 +135,16 @@ def _own_file(name: str) -> Path | None:
     return None if file is None or _is_installed(file) else file
 
 
+@functools.cache
+def _installed_folders() -> list[Path]:
+    """The folders of Python's own modules and of installed packages."""
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    return [Path(sysconfig.get_path(kind)).resolve() for kind in kinds]
+
+
 def _is_installed(file: Path) -> bool:
     """Whether a file is part of Python or of an installed package."""
-    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
-    folders = [Path(sysconfig.get_path(kind)).resolve() for kind in kinds]
-    return any(file.resolve().is_relative_to(folder) for folder in folders) or bool(
+    return any(file.resolve().is_relative_to(folder) for folder in _installed_folders()) or bool(
         {"site-packages", "dist-packages"} & set(file.parts)
     )
 

@@ -79,6 +79,11 @@ def read_verified(folder: Path, name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def read_verified_json(folder: Path, name: str) -> Any:
+    """The content of a result's JSON file, verified likewise."""
+    return json.loads(read_verified(folder, name))
+
+
 def require_digest(folder: Path, name: str, found: str, receipt: Mapping[str, Any]) -> None:
     """Refuse a file that is not what its receipt says.
 

@@ -78,13 +78,11 @@ def runs(store: Path) -> Iterator[Run]:
 
 
 def select(found: Iterable[Run], **wanted: str | None) -> list[Run]:
-    """The runs whose columns contain the wanted texts; an address or an evaluation by its beginning."""
+    """The runs whose columns contain the wanted texts; an address by its beginning."""
 
     def matches(run: Run) -> bool:
         return all(
-            str(run.facts[key]).startswith(text)
-            if key in ("address", "evaluation", "seed")
-            else text in str(run.facts[key])
+            str(run.facts[key]).startswith(text) if key == "address" else text in str(run.facts[key])
             for key, text in wanted.items()
             if text
         )

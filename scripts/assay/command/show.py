@@ -13,8 +13,9 @@ from pathlib import Path
 from assay import registry
 from assay.configuration import configure
 from assay.plan import failure_reason
+from assay.receipt import read_receipt
 from assay.recipe import from_yaml
-from assay.store import RECEIPT, RECIPE, is_claimed
+from assay.store import RECEIPT, RECIPE, is_claimed, seed_of
 from assay.yamlfile import dump
 
 
@@ -29,8 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     store = configure().store
     folder = registry.find(store, arguments.run)
     recipe = from_yaml(folder / RECIPE)
-    finished = (folder / RECEIPT).exists()
-    seed = folder.name.removeprefix("seed-")
+    finished, seed = (folder / RECEIPT).exists(), seed_of(folder)
     rows = [
         item
         for item in registry.select(registry.runs(store), address=recipe.address)
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     ]
     content = {
         "run": str(_short(folder)),
-        "status": rows[0].facts["status"] if finished else _unfinished(folder),
+        "status": read_receipt(folder)["status"] if finished else _unfinished(folder),
         **({key: value for key, value in rows[0].facts.items() if value != ""} if rows else {}),
         "metrics": {(row.facts["evaluation"] or "validation"): row.metrics for row in rows},
         "settings": recipe.settings.model_dump(mode="json")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,7 @@ import numpy as np
 
 from assay.digest import array_digest
 from assay.errors import UserError
-from assay.receipt import read_receipt, read_verified, require_digest
+from assay.receipt import read_receipt, read_verified_json, require_digest
 from assay.store import RECEIPT
 
 
@@ -61,5 +60,5 @@ def load(folder: Path, address: str | None = None) -> Prepared:
                 f"{path}: is damaged; delete {folder / RECEIPT}, and the workflow makes it again"
             ) from error
         require_digest(folder, path.name, array_digest(arrays[name]), receipt)
-    meta = json.loads(read_verified(folder, "meta.json"))
+    meta = read_verified_json(folder, "meta.json")
     return Prepared(arrays.pop("inputs"), arrays.pop("targets"), arrays, meta)

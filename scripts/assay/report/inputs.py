@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from assay.receipt import read_verified
+from assay.receipt import read_verified, read_verified_json
 from assay.recipe import Recipe, from_yaml
 from assay.report.numbers import Scale
 from assay.results.runs_table import RunsTable, read_runs
@@ -105,7 +105,7 @@ def gather(recipe: Recipe, store: Path) -> Inputs:
         UserError: a file is missing or is not what its stage writes.
     """
     folder = store / "aggregate" / "study" / recipe.upstream["aggregate/study"]
-    variants = _json(folder, "study.json")["variants"]
+    variants = read_verified_json(folder, "study.json")["variants"]
     read_verified(folder, "runs.csv")
     for variant in variants:
         path = store / "train" / variant["addresses"]["train"] / RECIPE
@@ -117,7 +117,7 @@ def gather(recipe: Recipe, store: Path) -> Inputs:
         summary=_table(folder, "summary.csv", text=("variant", "metric")),
         histories=_table(folder, "histories.csv", text=("variant",)),
         variants=variants,
-        compared=_json(store / "compare" / recipe.upstream["compare"], "comparisons.json"),
+        compared=read_verified_json(store / "compare" / recipe.upstream["compare"], "comparisons.json"),
     )
 
 
@@ -158,10 +158,6 @@ def _environment(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _json(folder: Path, name: str) -> Any:
-    return json.loads(read_verified(folder, name))
 
 
 def _table(folder: Path, name: str, text: tuple[str, ...]) -> pd.DataFrame:

@@ -11,13 +11,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assay.receipt import file_digests, read_receipt, read_verified, to_json, write_receipt
+from assay.receipt import (
+    file_digests,
+    read_receipt,
+    read_verified,
+    read_verified_json,
+    to_json,
+    write_receipt,
+)
 from assay.recipe import Recipe, from_yaml
 from assay.store import RECIPE, seed_folder, write_atomically
 
@@ -36,7 +42,7 @@ def aggregate_variant(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     first: dict[str, Any] = {}
     for seed in recipe.settings.seeds:
         folder = store / "train" / recipe.upstream["train"] / seed_folder(seed)
-        receipt, history = read_receipt(folder), _verified_json(folder, "history.json")
+        receipt, history = read_receipt(folder), read_verified_json(folder, "history.json")
         first = first or receipt
         best_epochs[str(seed)] = history["best_epoch"]
         histories += [{"seed": seed, **row} for row in history["history"]]
@@ -77,7 +83,7 @@ def aggregate_study(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
         folder = store / "aggregate/variant" / address
         runs += [{"variant": name, **row} for row in _verified_table(folder, "runs.csv")]
         histories += [{"variant": name, **row} for row in _verified_table(folder, "histories.csv")]
-        variants.append({"name": name, **_verified_json(folder, "variant.json")})
+        variants.append({"name": name, **read_verified_json(folder, "variant.json")})
     _write_table(out / "runs.csv", runs, ["variant", "seed", "metric", "value", "status"])
     _write_table(out / "histories.csv", histories, ["variant", "seed"])
     summary = ["variant", "metric", "n", "mean", "sd", "minimum", "maximum"]
@@ -115,7 +121,7 @@ def _metrics(
     found = {k: v for k, v in best.items() if k.startswith("val_") and v is not None}
     if "evaluate" in recipe.upstream:
         folder = store / "evaluate" / recipe.upstream["evaluate"] / seed_folder(seed)
-        return {**_verified_json(folder, "metrics.json")["metrics"], **found}
+        return {**read_verified_json(folder, "metrics.json")["metrics"], **found}
     return found
 
 
@@ -125,14 +131,9 @@ def _data(recipe: Recipe, store: Path, trained: Recipe, first: Mapping[str, Any]
         return {"classes": [], "data": {}}
     anew = trained.embedded["prepare"].settings.data.split.seed == "run"
     folder = store / "prepare" / recipe.upstream["prepare"]
-    meta = _verified_json(folder / (seed_folder(first["seed"]) if anew else "fixed"), "meta.json")
+    meta = read_verified_json(folder / (seed_folder(first["seed"]) if anew else "fixed"), "meta.json")
     data = {"source": meta["source"], "samples": meta["samples"], "digest": first["data"]}
     return {"classes": meta["classes"], "data": data | {"split_per_run": anew}}
-
-
-def _verified_json(folder: Path, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(read_verified(folder, name))
-    return content
 
 
 def _verified_table(folder: Path, name: str) -> list[Row]:
