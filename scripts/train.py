@@ -2,6 +2,8 @@
 
 Without arguments: the defaults (digits, a small MLP, seed 0), into the store. A run of the workflow
 again: `python scripts/train.py --recipe RUN/recipe.yaml --seed 42 --out DIR`.
+
+A run that was killed continues where it was; SIGTERM, SIGINT and SIGUSR1 save and leave with exit code 75.
 """
 
 from __future__ import annotations
@@ -10,12 +12,17 @@ import argparse
 import dataclasses
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from assay import numerics, program, recipe, single
 from assay.configuration import configure
 from assay.errors import UserError
+from assay.settings.config import MachineSettings
 from assay.store import seed_folder
 from assay.study.overrides import parse_assignments
+
+if TYPE_CHECKING:
+    from assay.training.run import Means
 
 
 def parse() -> argparse.Namespace:
@@ -32,6 +39,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--prepared", type=Path, help="folder of the prepared data; the store's unless given")
     parser.add_argument("--out", type=Path, help="folder for the run; its place in the store unless given")
     parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps; the configuration's unless given")
+    parser.add_argument("--workers", type=int, help="processes that read batches; 0 keeps data on the device")
+    parser.add_argument("--plots", choices=("off", "minimal", "standard", "full"), help="figures of the run")
+    parser.add_argument(
+        "--resume-every", type=float, metavar="MINUTES", help="save the state within an epoch after so many"
+    )
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="refuse if there is no saved state")
+    again.add_argument("--restart", action="store_true", help="begin anew even if there is a saved state")
     parser.add_argument(
         "--planned", action="store_true", help="refuse if the code is not the recipe's any more"
     )
@@ -44,6 +59,8 @@ def main() -> None:
     arguments = parse()
     if arguments.seed < 0:
         raise UserError(f"--seed: must be a whole number from 0, not {arguments.seed}")
+    if (arguments.workers or 0) < 0:
+        raise UserError(f"--workers: must be a whole number from 0, not {arguments.workers}")
     assignments = parse_assignments(arguments.set)
     configuration = configure()
     if arguments.recipe is not None:
@@ -66,16 +83,37 @@ def main() -> None:
         elif current.address != chosen.address:
             logging.warning(f"the code is not that of {chosen.address} any more; this is {current.address}")
         numerics.set_environment(chosen.settings.numerics)
-        from assay.data.prepared import load
+        from assay.data.prepared import Prepared, load
         from assay.training.run import run
 
-        if arguments.prepared is not None:
-            prepared = load(arguments.prepared, current.upstream["prepare"])
-        else:
-            store, data = configuration.store, configuration.options.data
-            prepared = single.prepared_data(current, arguments.seed, store, data)
-        device = arguments.device or configuration.machine.device
-        run(current, arguments.seed, prepared, out, device)
+        means = _means(arguments, configuration.machine)
+
+        def data() -> Prepared:
+            mapped = means.workers > 0
+            if arguments.prepared is not None:
+                return load(arguments.prepared, current.upstream["prepare"], mapped)
+            store, files = configuration.store, configuration.options.data
+            return single.prepared_data(current, arguments.seed, store, files, mapped)
+
+        run(current, arguments.seed, data, out, means)
+
+
+def _means(arguments: argparse.Namespace, machine: MachineSettings) -> Means:
+    """How the run is computed: as the command line says, else as the configuration does."""
+    from assay.training.run import Means
+
+    def given(name: str) -> Any:
+        value = getattr(arguments, name)
+        return getattr(machine, name) if value is None else value
+
+    every = arguments.resume_every
+    return Means(
+        device=given("device"),
+        workers=given("workers"),
+        plots=given("plots"),
+        resume_every_minutes=machine.resume_every_minutes if every is None else every,
+        resume="required" if arguments.resume else "never" if arguments.restart else "if possible",
+    )
 
 
 if __name__ == "__main__":

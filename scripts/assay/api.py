@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay import numerics, single
 from assay.configuration import configure
+from assay.errors import UserError
 from assay.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -45,14 +46,25 @@ def train(
     elif not isinstance(recipe, Recipe):
         recipe = single.from_settings(recipe or {}, {}, configuration)
     recipe = recipe.with_code_now()
-    numerics.set_environment(recipe.settings.numerics)
+    settings = recipe.settings
+    numerics.set_environment(settings.numerics)
     from assay.training import loop
-    from assay.training.build import choose_device
+    from assay.training.batches import load_part
+    from assay.training.build import build_run, choose_device
+    from assay.training.checkpoint import load_weights
+    from assay.training.failures import explained
     from assay.training.watch import Watch
 
-    numerics.configure(recipe.settings.numerics)
+    if settings.training.processes > 1:
+        raise UserError("training.processes: more than 1 only with scripts/train.py, not from Python")
+    numerics.configure(settings.numerics)
+    where = choose_device(device)
     prepared = single.prepared_data(recipe, seed, configuration.store, configuration.options.data)
-    trained = loop.train(recipe.settings, prepared, seed, choose_device(device), Watch())
-    if trained.best is not None:
-        trained.task.model.load_state_dict(trained.best["model"])
-    return trained.task.model.eval(), trained.history.plain()
+    with explained():
+        run = build_run(settings, prepared, seed, where)
+        run.begin()
+        data, validation = (load_part(prepared, part, where) for part in ("train", "validation"))
+        loop.train(run, data, validation, Watch(), loop.Keeper())
+    if run.best is not None:
+        load_weights(run.task, run.best, "best epoch")
+    return run.task.model.eval(), run.history.plain()

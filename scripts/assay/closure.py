@@ -51,7 +51,10 @@ NOT_FOLLOWED = (
     "assay.yamlfile",
     # what only places files or watches a run
     "assay.environment",
+    "assay.plots",
     "assay.store",
+    "assay.training.interrupt",
+    "assay.training.resume",
     "assay.training.watch",
 )
 """Modules (and everything below them) that may not influence a digest: an edit of one moves nothing."""

@@ -20,16 +20,21 @@ from typing import Any
 
 from assay.errors import UserError, choose
 from assay.modules import find_module, parse_module
-from assay.signature import Setting, class_literals, read_signature
+from assay.signature import Setting, literals, read_signature
 
 PACKAGE = Path(__file__).parent
 GROUPS = {
     "datasets": "data set",
-    "losses": "loss",
+    "augmentations": "augmentation",
+    "tasks": "task",
     "models": "model",
+    "encoders": "encoder",
+    "latents": "latent space",
+    "decoders": "decoder",
+    "losses": "loss",
     "optimizers": "optimizer",
     "schedulers": "scheduler",
-    "tasks": "task",
+    "callbacks": "callback",
 }
 _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -45,6 +50,7 @@ class Definition:
     file: Path
     settings: Mapping[str, Setting]
     literals: Mapping[str, Any]
+    """Class attributes with literal values; of a function, constants of its module."""
     docstring: str
     has_check: bool
 
@@ -97,7 +103,7 @@ def define(group: str, name: str) -> Definition:
         attribute=node.name,
         file=file,
         settings=read_signature(node, objects),
-        literals=class_literals(node) if isinstance(node, ast.ClassDef) else {},
+        literals=literals(node if isinstance(node, ast.ClassDef) else tree),
         docstring=ast.get_docstring(tree) or ast.get_docstring(node) or "",
         has_check="check" in objects,
     )
@@ -107,6 +113,18 @@ def load(group: str, name: str) -> Any:
     """Import a component and return its class or function."""
     definition = define(group, name)
     return getattr(_import(definition.module), definition.attribute)
+
+
+def make(group: str, value: str | Mapping[str, Any], *arguments: Any) -> Any:
+    """Make a component that is a setting of another one.
+
+    Args:
+        group: a key of GROUPS.
+        value: its name, or a mapping of its `name` and settings.
+        arguments: what the component takes beside its settings.
+    """
+    settings = {"name": value} if isinstance(value, str) else dict(value)
+    return load(group, settings.pop("name"))(*arguments, **settings)
 
 
 def _import(module: str) -> Any:

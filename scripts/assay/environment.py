@@ -1,6 +1,8 @@
 """`environment.json`: where, when and with what a run was computed. It is part of no digest.
 
-    versions, device, cpu, threads, git (commit, branch, dirty), platform, host, started, command
+    versions, device, cpu, threads, git (commit, branch, dirty), platform, host, started, command, earlier
+
+`earlier` has what other environments computed of a run that was interrupted and continued elsewhere.
 
 If the project's files differ from the commit, the difference is kept beside it in `uncommitted.patch`.
 """
@@ -13,6 +15,7 @@ import platform
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -30,15 +33,23 @@ ENVIRONMENT = "environment.json"
 _PACKAGES = ("numpy", "scikit-learn", "pandas", "snakemake")
 
 
-def write_environment(out: Path, device: torch.device) -> None:
-    """Write `environment.json`, and `uncommitted.patch` where there is a difference, to a run's folder."""
+def write_environment(out: Path, device: torch.device, earlier: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Write `environment.json`, and `uncommitted.patch` where there is a difference, to a run's folder.
+
+    Args:
+        out: the run's folder.
+        device: what it is computed on.
+        earlier: `computing` of the environments that computed the run's beginning, if they were others.
+    """
     git, difference = git_state()
     if difference:
         write_atomically(out / PATCH, difference)
-    write_atomically(out / ENVIRONMENT, to_json(_environment(device) | {"git": git}))
+    found = computing(device) | _circumstances() | {"earlier": list(earlier), "git": git}
+    write_atomically(out / ENVIRONMENT, to_json(found))
 
 
-def _environment(device: torch.device) -> dict[str, Any]:
+def computing(device: torch.device) -> dict[str, Any]:
+    """What the bits of a run may depend on beyond its recipe: versions, device, processor, threads."""
     import torch
 
     gpu = device.type == "cuda"
@@ -53,6 +64,11 @@ def _environment(device: torch.device) -> dict[str, Any]:
         "device": torch.cuda.get_device_name(device) if gpu else str(device),
         "cpu": {"model": _cpu_model(), "capability": torch.backends.cpu.get_cpu_capability()},
         "threads": torch.get_num_threads(),
+    }
+
+
+def _circumstances() -> dict[str, Any]:
+    return {
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -11,6 +11,10 @@ class UserError(Exception):
     """Something the user can put right. Its text is shown as it is, without a traceback."""
 
 
+class Interrupted(Exception):
+    """A run was asked to leave; it has saved its state and can be continued."""
+
+
 class SettingError(UserError):
     """Something wrong with one setting, by its (dotted) key."""
 

@@ -2,7 +2,7 @@
 
 The same recipe must give the same bits whatever machine starts it: so the number of threads never
 comes from the scheduler, algorithms are deterministic, and, with `portable`, the CPU's instruction
-set is capped so that newer processors compute as older ones do.
+set is capped so that newer processors compute as older ones do. `assay.portability` says for whom.
 """
 
 from __future__ import annotations
@@ -11,10 +11,17 @@ import os
 import platform
 import sys
 import warnings
+from collections.abc import Mapping
 
+from assay.errors import UserError
 from assay.settings.training import NumericsSettings
 
 _CAPS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "AVX2"}
+
+
+def capped(settings: NumericsSettings) -> bool:
+    """Whether the CPU's instruction set is capped: `portable` is set, and this is an x86 processor."""
+    return settings.portable and platform.machine() in ("x86_64", "AMD64")
 
 
 def environment(settings: NumericsSettings) -> dict[str, str]:
@@ -24,7 +31,7 @@ def environment(settings: NumericsSettings) -> dict[str, str]:
     found |= {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE"}
     if settings.deterministic:
         found["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-    if settings.portable and platform.machine() in ("x86_64", "AMD64"):
+    if capped(settings):
         found |= _CAPS
     return found
 
@@ -50,11 +57,14 @@ def configure(settings: NumericsSettings) -> None:
 
     Raises:
         RuntimeError: `set_environment` was not called before.
+        UserError: the processor lacks the instruction set that `portable` fixes.
     """
     if any(os.environ.get(name) != value for name, value in environment(settings).items()):
         raise RuntimeError("numerics.set_environment must come first, before torch is imported")
     import torch
 
+    if capped(settings):
+        _require_avx2(torch.cpu.get_capabilities())
     torch.set_num_threads(settings.threads)
     # torch.use_deterministic_algorithms does the same, and imports the compiler for it
     torch.set_deterministic_debug_mode("error" if settings.deterministic else "default")
@@ -63,3 +73,13 @@ def configure(settings: NumericsSettings) -> None:
     torch.backends.cuda.matmul.allow_tf32 = settings.tf32
     torch.backends.cudnn.allow_tf32 = settings.tf32
     torch.set_default_dtype(getattr(torch, settings.dtype))
+
+
+def _require_avx2(found: Mapping[str, object]) -> None:
+    # torch believes ATEN_CPU_CAPABILITY: without this check the first computation kills the process
+    if not (found.get("avx2") and found.get("fma3")):
+        raise UserError(
+            f"numerics.portable: this processor ({found.get('cpu_name', 'unknown')}) lacks AVX2 and FMA, the "
+            "instructions whose bits it promises. Compute on another (x86 processors have them since 2013 to "
+            "2015; a virtual machine may hide them), or set numerics.portable to false"
+        )

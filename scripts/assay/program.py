@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assay.errors import UserError
+from assay.errors import Interrupted, UserError
 from assay.store import FAILURE, RECEIPT, write_atomically
 
+CONTINUE_ME = 75
+"""Exit code of a program that saved its state and wants to be started again (EX_TEMPFAIL of sysexits.h)."""
 FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 
 
@@ -22,6 +24,9 @@ def run(main: Callable[[], None]) -> None:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except Interrupted as error:
+        print(error, file=sys.stderr)
+        sys.exit(CONTINUE_ME)
     except BrokenPipeError:
         sys.exit(1)
     except OSError as error:
@@ -35,6 +40,7 @@ def run(main: Callable[[], None]) -> None:
 def start_log(file: Path | None = None, console: bool = True) -> None:
     """Send the log to the console and to a file."""
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a log that cannot be written is no reason to say more than the error
     handlers: list[logging.Handler] = [logging.StreamHandler()] if console else []
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +54,9 @@ def attempt(out: Path) -> Iterator[None]:
     path = out / FAILURE
     try:
         yield
+    except Interrupted:
+        path.unlink(missing_ok=True)
+        raise
     except Exception as error:
         if (out / RECEIPT).exists():  # what is finished did not fail
             raise

@@ -55,7 +55,8 @@ class Recipe:
         named = [*_components(self.settings)]
         if self.stage == "evaluate":  # to evaluate is to rebuild what was trained
             trained = self.embedded["train"].settings
-            named += [trained.task, trained.model, trained.loss]
+            for part in (trained.task, trained.model, trained.loss):
+                named += _components(part)
         modules = {components.define(c.group, c.name).module for c in named}
         return closure.closure({*closure.ENTRIES[self.stage.split("/")[0]], *modules})
 
@@ -107,11 +108,14 @@ def _components(settings: Settings) -> Iterator[Component]:
     """Every component that settings name, at any depth."""
     if isinstance(settings, Component):
         yield settings
+        for _, part in settings.parts():
+            yield from _components(part)
         return
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        if isinstance(value, Settings):
-            yield from _components(value)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Settings):
+                yield from _components(item)
 
 
 def to_yaml(recipe: Recipe) -> str:

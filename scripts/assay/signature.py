@@ -20,7 +20,7 @@ COMPUTED = object()
 _TYPES: dict[str, Any] = {
     **{kind.__name__: kind for kind in (int, float, bool, str, list, tuple, dict)},
     **{"Any": Any, "Literal": Literal, "Optional": Optional, "Union": Union, "None": None},
-    **{"InputFile": str, "Sequence": list},
+    **{"InputFile": str, "Sequence": list, "Mapping": dict},
 }
 """The names that annotations of settings may use."""
 
@@ -33,6 +33,8 @@ class Setting:
     annotation: Any
     default: Any = REQUIRED
     is_file: bool = False
+    group: str | None = None
+    """The group of components that it is one of: `Annotated[str | Mapping[str, Any], "encoders"]`."""
 
     @property
     def required(self) -> bool:
@@ -73,11 +75,18 @@ def read_signature(
 
 def _setting(argument: ast.arg, default: ast.expr | None) -> Setting:
     nodes = [] if argument.annotation is None else list(ast.walk(argument.annotation))
+    annotation, group = argument.annotation, None
+    match annotation:
+        case ast.Subscript(
+            value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[inner, ast.Constant(value=str(marked))])
+        ):
+            annotation, group = inner, str(marked)
     return Setting(
         name=argument.arg,
-        annotation=_annotation(argument.annotation),
+        annotation=_annotation(annotation),
         default=REQUIRED if default is None else _literal(default),
         is_file=any(isinstance(node, ast.Name) and node.id == "InputFile" for node in nodes),
+        group=group,
     )
 
 
@@ -128,8 +137,8 @@ def _lists(value: Any) -> Any:
     return {key: _lists(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def class_literals(node: ast.ClassDef) -> dict[str, Any]:
-    """Class attributes with literal values, such as a task's `metrics`."""
+def literals(node: ast.ClassDef | ast.Module) -> dict[str, Any]:
+    """Attributes of a class or module with literal values, such as a task's `metrics`."""
     found = {}
     for statement in node.body:
         targets = (

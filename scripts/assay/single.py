@@ -75,7 +75,7 @@ def _recipe(study: str, variant: Variant, configuration: Configuration) -> Recip
     return plan.plan_variant(study, variant, (), digests, configuration.environment).train
 
 
-def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path) -> Prepared:
+def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path, mapped: bool = False) -> Prepared:
     """The prepared data that a train recipe reads: from the store, where it is put if it is not there."""
     upstream = recipe.embedded["prepare"]
     folder = upstream.folder(store) / plan.split_folder(upstream, seed)
@@ -83,4 +83,4 @@ def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path) -> Prepare
         if not (folder / RECEIPT).exists():
             made = prepare.prepare(upstream.settings, seed, data)
             prepare.write(made, folder, upstream.address)
-    return load(folder, upstream.address)
+    return load(folder, upstream.address, mapped)

@@ -47,7 +47,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     data = content.encode() if isinstance(content, str) else content
     try:
-        with part.open("wb") as file:
+        with named_errors(path), part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -55,6 +55,31 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     finally:
         part.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def append(path: Path, text: str) -> None:
+    """Add whole lines to a file, after a line that a killed process may have left half written."""
+    with named_errors(path), path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) >= 0 and file.read() != b"\n":
+            file.write(b"\n")
+        file.write(text.encode())
+
+
+@contextmanager
+def named_errors(path: Path) -> Iterator[None]:
+    """Give an error of the operating system, such as a full disk, the name of the file that it is about."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what killed processes left of files that they were writing; the folder must be claimed."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,6 +10,7 @@ training step starts its own stream, a run continues from any step without a sav
     evaluation                       what a stochastic model draws while it is measured
     data                             what a data set of the user's draws while it is made
     forward, epoch, step             what the model and the loss draw in one step: dropout, noise, …
+    augmentation/<n>, epoch, sample  how the n-th augmentation changes a sample (`uniform`)
 """
 
 from __future__ import annotations
@@ -49,3 +50,40 @@ def start(seed: int, name: str, *position: int) -> None:
         torch.mps.manual_seed(value)
     np.random.seed(value % 2**32)
     random.seed(value)
+
+
+def uniform(seed: int, name: str, epoch: int, samples: torch.Tensor, count: int) -> torch.Tensor:
+    """Uniform numbers from 0 to 1 (1 excluded) for each sample, a function of their arguments alone.
+
+    Each is a value of SplitMix64 (Steele, Lea & Flood 2014), computed on whole tensors, on any device.
+
+    Args:
+        samples: indices of samples in their data set, (batch,), int64.
+        count: how many numbers a sample.
+
+    Returns:
+        float32, (batch, count), multiples of 2^-24.
+    """
+    import torch
+
+    key = _signed(stream_seed(seed, name, epoch))
+    state = _mix(samples ^ key)[:, None]
+    steps = torch.arange(1, count + 1, device=samples.device) * _signed(0x9E3779B97F4A7C15)
+    return _shifted(_mix(state + steps), 40).to(torch.float32) * 2.0**-24
+
+
+def _mix(values: torch.Tensor) -> torch.Tensor:
+    """SplitMix64's finaliser on 64-bit integers, which wrap around."""
+    values = (values ^ _shifted(values, 30)) * _signed(0xBF58476D1CE4E5B9)
+    values = (values ^ _shifted(values, 27)) * _signed(0x94D049BB133111EB)
+    return values ^ _shifted(values, 31)
+
+
+def _shifted(values: torch.Tensor, bits: int) -> torch.Tensor:
+    """A shift to the right that fills with zeros, as of unsigned integers."""
+    return (values >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def _signed(value: int) -> int:
+    """The signed 64-bit integer of the same bits."""
+    return value - (1 << 64) if value >= 1 << 63 else value

@@ -18,8 +18,13 @@ from assay.settings.variant import VariantSettings
 from caches import forget
 
 BUILT_IN = [(group, name) for group in GROUPS for name in names(group)]
-SETTINGS = {
+SETTINGS: dict[str, tuple[str | int, ...]] = {
+    "augmentations": ("training", "augmentations", 0),
+    "callbacks": ("training", "callbacks", 0),
     "datasets": ("data", "source"),
+    "encoders": ("model", "encoder"),
+    "latents": ("model", "latent"),
+    "decoders": ("model", "decoder"),
     "losses": ("loss",),
     "models": ("model",),
     "optimizers": ("training", "optimizer"),
@@ -86,12 +91,14 @@ def test_every_file_of_a_group_is_a_component(group: str, name: str) -> None:
 
 @pytest.mark.parametrize(("group", "name"), BUILT_IN, ids=lambda item: str(item))
 def test_an_unknown_setting_is_refused_with_the_nearest(group: str, name: str) -> None:
-    content: dict[str, Any] = {"name": name, "nonsense": 1}
+    content: Any = {"name": name, "nonsense": 1}
     for setting in define(group, name).settings.values():
         if setting.required:
-            content[setting.name] = "x"
+            content[setting.name] = "x" if setting.annotation != list[int] else [1]
     for key in reversed(SETTINGS[group]):
-        content = {key: content}
+        content = [content] if isinstance(key, int) else {key: content}
+    if group in ("encoders", "latents", "decoders"):
+        content["model"]["name"] = "autoencoder"
     complete, wrong = validate(VariantSettings, content)
     assert complete is None
     assert [at for at, _ in wrong] == [(*SETTINGS[group], "nonsense")]

@@ -76,7 +76,7 @@ def test_a_class_too_small_to_divide_is_said() -> None:
         split(data, SplitSettings(), 0)
 
 
-@pytest.mark.parametrize("shape", [(200, 6), (200, 3, 5, 4)])
+@pytest.mark.parametrize("shape", [(200, 6), (200, 3, 7), (200, 3, 5, 4)])
 def test_standardisation_is_scikit_learns_and_sees_only_the_training_part(shape: tuple[int, ...]) -> None:
     from sklearn.preprocessing import StandardScaler
 
@@ -219,7 +219,7 @@ def csv_problem(tmp_path: Path, text: str, **changes: Any) -> str:
 
     path = tmp_path / "t.csv"
     path.write_text(text)
-    given = {"target": "y", "features": None, "group": None, "separator": ","} | changes
+    given = {"target": "y", "targets": "classes", "features": None, "group": None, "separator": ","} | changes
     with pytest.raises(UserError) as caught:
         module.check(path=str(path), **given)
     return str(caught.value)
@@ -270,7 +270,7 @@ def test_values_too_large_for_float32_are_said() -> None:
         ({"targets": np.array([0.0, 1.0, 1.0])}, "class indices"),
         ({"groups": np.array(["a"])}, "groups of shape"),
         ({"inputs": np.zeros((3, 0))}, "at least one of each"),
-        ({"inputs": np.zeros((3, 4, 4))}, "images .samples, channels"),
+        ({"inputs": np.zeros((3, 1, 2, 4, 4))}, "images .samples, channels"),
         ({"inputs": np.full((3, 1), np.nan)}, "missing, infinite"),
     ],
 )

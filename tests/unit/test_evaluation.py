@@ -48,7 +48,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         base = {"data": {"source": "breast_cancer"}, "training": {"epochs": 3, "learning_rate": 0.01}}
         recipe = single.from_settings(base | given, {}, configure({}))
         prepared = single.prepared_data(recipe, 1, tmp_path / "store", tmp_path)
-        training.run(recipe, 1, prepared, tmp_path / "run", "cpu")
+        training.run(recipe, 1, lambda: prepared, tmp_path / "run")
         evaluate = Recipe(
             "evaluate",
             EvaluateSettings(evaluation=EvaluationSettings(split="validation")),
@@ -92,7 +92,7 @@ def test_a_finished_folder_is_never_given_to_another_run(run: Any, tmp_path: Pat
     recipe = evaluate.embedded["train"]
     prepared = single.prepared_data(recipe, 1, tmp_path / "store", tmp_path)
     before = (tmp_path / "run/receipt.json").read_bytes()
-    assert training.run(recipe, 1, prepared, tmp_path / "run", "cpu")["seed"] == 1
+    assert training.run(recipe, 1, lambda: prepared, tmp_path / "run")["seed"] == 1
     with pytest.raises(UserError, match=r"seed 1, not .* seed 2; choose another folder"):
-        training.run(recipe, 2, prepared, tmp_path / "run", "cpu")
+        training.run(recipe, 2, lambda: prepared, tmp_path / "run")
     assert (tmp_path / "run/receipt.json").read_bytes() == before

@@ -11,18 +11,23 @@ import torch
 from assay import streams
 from assay.tasks.classification import Classification
 from assay.training import build, checkpoint
-from assay.training.build import Data
+from assay.training.batches import load_part
 from assay.training.history import History
-from assay.training.loop import Trained, train, train_epoch
+from assay.training.loop import Keeper, train_epoch
 from assay.training.measure import measure
+from assay.training.state import Run
 from assay.training.watch import Watch
+from small import trained as run
 from torch.nn import functional
 
 CPU = torch.device("cpu")
+NUMERICS = small.settings().numerics
 
 
-def run(seed: int = 0, samples: int = 50, watch: Watch | None = None, **changes: Any) -> Trained:
-    return train(small.settings(**changes), small.prepared(samples), seed, CPU, watch or Watch())
+def still(**changes: Any) -> Run:
+    """A run whose steps change nothing."""
+    training = {"optimizer": "sgd", "learning_rate": 1e-30, **changes.pop("training", {})}
+    return small.built(training=training, **changes)
 
 
 def test_the_loop_is_the_bare_loop() -> None:
@@ -47,11 +52,9 @@ def test_the_loop_is_the_bare_loop() -> None:
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 30, 64])
 def test_means_weigh_every_sample_once(batch_size: int) -> None:
     """Training metrics of an epoch without steps equal those of all samples at once, short last batch or not."""
-    data = small.prepared()
-    task = build.build_task(small.settings(), data, CPU)
-    part = build.load_part(data, "train", CPU)
-    still = {"model": torch.optim.SGD(task.model.parameters(), lr=0.0)}
-    means = task.summarize(train_epoch(task, still, part, batch_size, seed=0, epoch=1))
+    task_run = still(training={"batch_size": batch_size})
+    task, (part, _) = task_run.task, small.parts()
+    means = task.summarize(train_epoch(task_run, part, Keeper()))
     with torch.no_grad():
         logits = task.model(part.inputs)
         losses = functional.cross_entropy(logits, part.targets, reduction="none")
@@ -64,10 +67,9 @@ def test_metrics_are_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("assay.training.measure.BATCH", 9)
     data = small.prepared(samples=300, classes=5)
-    task = run(training={"epochs": 1}).task
     task = build.build_task(small.settings(), data, CPU)
-    part = build.load_part(data, "test", CPU)
-    sums = measure(task, part)
+    part = load_part(data, "test", CPU)
+    sums = measure(task, part, NUMERICS, CPU)
     predicted, actual = task.model(part.inputs).argmax(1).numpy(), part.targets.numpy()
     labels = list(range(5))
     expected = metrics.precision_recall_fscore_support(
@@ -81,24 +83,25 @@ def test_metrics_are_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row["samples"] for row in report["per_class"]] == [(actual == k).sum() for k in labels]
 
 
-def test_two_models_see_the_same_batches() -> None:
-    seen: dict[str, list[torch.Tensor]] = {}
+def test_two_models_see_the_same_batches_and_augmentations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their size, and whatever they draw themselves."""
+    seen: list[torch.Tensor] = []
+    whole = Classification.training_step
 
-    class Spy(Classification):
-        def training_step(self, batch: Any, optimizer: str) -> Any:
-            seen[name].append(batch[0].clone())
-            return super().training_step(batch, optimizer)
+    def spy(task: Classification, batch: Any, optimizer: str) -> Any:
+        seen.append(batch[0].clone())
+        return whole(task, batch, optimizer)
 
-    data = small.prepared()
-    for name, widths in (("small", [3]), ("large", [40, 40])):
-        seen[name] = []
-        settings = small.settings(model={"name": "mlp", "widths": widths, "dropout": 0.2})
-        task = build.build_task(settings, data, CPU)
-        spy = Spy(data.meta, task.model, task.loss)
-        optimizers = build.build_optimizers(spy, settings.training)
-        train_epoch(spy, optimizers, build.load_part(data, "train", CPU), 8, seed=3, epoch=1)
-    assert len(seen["small"]) == len(seen["large"]) == math.ceil(30 / 8)
-    assert all(torch.equal(a, b) for a, b in zip(seen["small"], seen["large"], strict=True))
+    monkeypatch.setattr(Classification, "training_step", spy)
+    found = []
+    for widths in ([3], [40, 40]):
+        seen.clear()
+        model = {"name": "mlp", "widths": widths, "dropout": 0.2}
+        run(seed=3, model=model, training={"augmentations": ["noise"], "epochs": 2})
+        found.append([*seen])
+    assert len(found[0]) == len(found[1]) == 2 * math.ceil(30 / 8)
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+    assert not torch.equal(found[0][0], found[0][4])
 
 
 def test_dropout_falls_on_the_same_places_where_shapes_agree() -> None:
@@ -148,18 +151,15 @@ def test_watching_changes_nothing() -> None:
 
 
 def test_dropout_is_off_while_measuring_and_on_while_training() -> None:
-    data = small.prepared()
-    dropping = small.settings(model={"name": "mlp", "widths": [50], "dropout": 0.9})
-    task = build.build_task(dropping, data, CPU)
-    part = build.load_part(data, "test", CPU)
-    task.model.train()
-    found = task.summarize(measure(task, part))
+    dropping = still(model={"name": "mlp", "widths": [50], "dropout": 0.9})
+    task, part = dropping.task, load_part(small.prepared(), "test", CPU)
+    task.train()
+    found = task.summarize(measure(task, part, NUMERICS, CPU))
     task.model.eval()
     with torch.no_grad():
         expected = functional.cross_entropy(task.model(part.inputs), part.targets)
     assert found["loss"] == pytest.approx(expected.item(), rel=1e-5)
-    still = {"model": torch.optim.SGD(task.model.parameters(), lr=0.0)}
-    trained = task.summarize(train_epoch(task, still, part, 8, seed=0, epoch=1))
+    trained = task.summarize(train_epoch(dropping, part, Keeper()))
     assert trained["loss"] != pytest.approx(expected.item(), rel=1e-3)
 
 
@@ -200,8 +200,7 @@ def test_a_run_that_diverges_ends_there() -> None:
 
 def test_states_are_kept_every_so_many_epochs() -> None:
     kept: list[int] = []
-    settings = small.settings(training={"epochs": 7, "keep_every": 3})
-    train(settings, small.prepared(), 0, CPU, Watch(), keep=lambda state: kept.append(state["epoch"]))
+    run(training={"epochs": 7, "keep_every": 3}, keep=lambda state: kept.append(state["epoch"]))
     assert kept == [3, 6]
 
 
@@ -210,10 +209,6 @@ def test_a_model_that_does_not_fit_is_said() -> None:
 
     with pytest.raises(UserError, match="cnn needs images"):
         build.build_task(small.settings(model="cnn"), small.prepared(), CPU)
-
-
-def test_data_have_a_length() -> None:
-    assert len(Data(torch.zeros(3, 2), torch.zeros(3))) == 3
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])

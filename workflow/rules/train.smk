@@ -9,9 +9,9 @@ rule train:
     conda:
         "../../envs/assay.yaml"
     params:
-        device=DEVICE,
+        means=PLAN.machine.arguments(),
         prepared=subpath(input.data, parent=True),
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
-        " --prepared {params.prepared:q} --device {params.device} --out {params.out:q} 2>> {log:q}"
+        " --prepared {params.prepared:q} {params.means} --out {params.out:q} 2>> {log:q}"

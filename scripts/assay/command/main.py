@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 from assay import program
-from assay.command import report, runs, show, status
+from assay.command import plot, report, runs, show, status
 from assay.configuration import CONFIG_FILE
 from assay.errors import UserError
 
-SUBCOMMANDS = {"runs": runs, "show": show, "status": status, "report": report}
+SUBCOMMANDS = {"runs": runs, "show": show, "status": status, "plot": plot, "report": report}
 
 
 def main() -> None:

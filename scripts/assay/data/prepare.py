@@ -1,15 +1,18 @@
 """The prepare stage: read a data set, split it, scale it, write it as arrays.
 
 inputs.npy    float32, (samples, …): scaled
-targets.npy   int64, (samples,): class indices
+targets.npy   classes: int64, (samples,), their indices;
+              values: float32, (samples,) or (samples, outputs), as measured
 train.npy, validation.npy, test.npy   int64: sample indices of each part
-meta.json     shapes, classes, counts
+meta.json     shapes; classes and their counts; or names of outputs, mean and scale of each
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,29 +54,48 @@ def prepare(settings: PrepareSettings, seed: int | None, data: Path) -> Prepared
             raise UserError("--split: must be seed-N, because data.split.seed is `run`")
         chosen = seed
     parts = split(samples, settings.data.split, chosen)
-    lacking = sorted(set(range(len(samples.classes))) - set(samples.targets[parts["train"]].tolist()))
-    if lacking:
-        raise UserError(f"data.split: no training sample is of class {samples.classes[lacking[0]]!r}")
     inputs = standardize(samples.inputs, parts["train"]) if settings.data.standardize else samples.inputs
     inputs = np.ascontiguousarray(inputs, dtype=np.float32)
-    meta = {
+    meta: dict[str, Any] = {
         "source": source.name,
         "samples": {name: len(indices) for name, indices in parts.items()},
         "input_shape": list(inputs.shape[1:]),
+        "targets": samples.kind,
         "classes": list(samples.classes),
-        "class_counts": {
-            name: np.bincount(samples.targets[indices], minlength=len(samples.classes)).tolist()
-            for name, indices in parts.items()
-        },
     }
-    return Prepared(inputs, samples.targets.astype(np.int64), parts, meta)
+    if samples.kind == "classes":
+        targets = samples.targets.astype(np.int64)
+        meta["class_counts"] = _class_counts(samples, parts)
+    else:
+        targets = np.ascontiguousarray(samples.targets, dtype=np.float32)
+        columns = targets.reshape(len(targets), len(samples.outputs))
+        mean, scale = _mean_and_scale(columns.astype(np.float64)[parts["train"]], (0,))
+        meta["outputs"] = list(samples.outputs)
+        meta |= {"target_mean": mean[0].tolist(), "target_scale": scale[0].tolist()}
+    return Prepared(inputs, targets, parts, meta)
+
+
+def _class_counts(samples: Samples, parts: Mapping[str, np.ndarray]) -> dict[str, list[int]]:
+    """Part → number of samples of each class.
+
+    Raises:
+        UserError: a class does not stand in the training part.
+    """
+    counts = {
+        name: np.bincount(samples.targets[indices], minlength=len(samples.classes)).tolist()
+        for name, indices in parts.items()
+    }
+    if 0 in counts["train"]:
+        lacking = samples.classes[counts["train"].index(0)]
+        raise UserError(f"data.split: no training sample is of class {lacking!r}")
+    return counts
 
 
 def standardize(inputs: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Shift and scale every feature (axis 1) to mean 0 and standard deviation 1 on the training part.
 
     Args:
-        inputs: numbers, (samples, features) or (samples, channels, height, width).
+        inputs: numbers, (samples, features) or (samples, channels, …).
         train: indices of the training part, the only samples that are measured.
 
     Returns:
@@ -81,15 +103,20 @@ def standardize(inputs: np.ndarray, train: np.ndarray) -> np.ndarray:
     """
     values = inputs.astype(np.float64)
     axes = tuple(axis for axis in range(values.ndim) if axis != 1)
-    measured = values[train]
+    mean, scale = _mean_and_scale(values[train], axes)
+    scaled: np.ndarray = (values - mean) / scale
+    return scaled
+
+
+def _mean_and_scale(measured: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation over the axes, which stay with length 1; scale 1 of what is constant."""
     mean = measured.mean(axis=axes, keepdims=True)
     scale = measured.std(axis=axes, keepdims=True)
     # The last bits of a sum depend on the length of the CPU's vectors: they are rounded away, except
     # from sums that lie within them of a rounding edge.
     mean, scale = _rounded(mean), _rounded(scale)
     scale[scale <= 1e-12 * np.abs(mean)] = 1
-    scaled: np.ndarray = (values - mean) / scale
-    return scaled
+    return mean, scale
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:

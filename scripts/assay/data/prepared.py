@@ -24,11 +24,11 @@ class Prepared:
     inputs: np.ndarray
     """float32, (samples, …)."""
     targets: np.ndarray
-    """int64, (samples,)."""
+    """int64, (samples,): class indices. Or float32, (samples,) or (samples, outputs): values."""
     parts: Mapping[str, np.ndarray]
     """`train`, `validation`, `test` → sample indices."""
     meta: Mapping[str, Any]
-    """Shapes, classes, counts: the content of `meta.json`."""
+    """The content of `meta.json`: shapes; classes and counts, or outputs with their mean and scale."""
 
     @cached_property
     def digest(self) -> str:
@@ -37,12 +37,13 @@ class Prepared:
         return hashlib.sha256("".join(map(array_digest, arrays)).encode()).hexdigest()
 
 
-def load(folder: Path, address: str | None = None) -> Prepared:
+def load(folder: Path, address: str | None = None, mapped: bool = False) -> Prepared:
     """Read prepared data.
 
     Args:
         folder: of a finished prepare result.
         address: the address that it must have.
+        mapped: leave inputs and targets in their files, for data larger than memory.
 
     Raises:
         UserError: there is no finished result, it is another one, or a file is missing or damaged.
@@ -54,7 +55,8 @@ def load(folder: Path, address: str | None = None) -> Prepared:
     for name in ("inputs", "targets", "train", "validation", "test"):
         path = folder / f"{name}.npy"
         try:
-            arrays[name] = np.load(path, allow_pickle=False)
+            in_file = mapped and name in ("inputs", "targets")
+            arrays[name] = np.load(path, mmap_mode="r" if in_file else None, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise UserError(
                 f"{path}: is damaged; delete {folder / RECEIPT}, and the workflow makes it again"

@@ -17,7 +17,7 @@ def split(samples: Samples, settings: SplitSettings, seed: int) -> dict[str, np.
 
     Args:
         samples: what is divided; its groups, if it has any, are kept whole.
-        settings: fractions and whether classes are balanced.
+        settings: fractions and whether classes are balanced, which values never are.
         seed: the split's seed.
 
     Returns:
@@ -45,6 +45,7 @@ def _divide(
     from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
     random_state = stream_seed(seed, f"split/{part}") % 2**32
+    stratify = settings.stratify and samples.kind == "classes"
     try:
         if samples.groups is not None:
             splitter = GroupShuffleSplit(1, test_size=fraction, random_state=random_state)
@@ -54,7 +55,7 @@ def _divide(
             indices,
             test_size=fraction,
             random_state=random_state,
-            stratify=samples.targets[indices] if settings.stratify else None,
+            stratify=samples.targets[indices] if stratify else None,
         )
         return left, taken
     except ValueError as error:

@@ -20,10 +20,12 @@ from assay.errors import UserError
 from assay.receipt import file_digests, read_receipt, require_digest, to_json, write_receipt
 from assay.recipe import Recipe, require_same
 from assay.settings.evaluation import EvaluationSettings
+from assay.settings.training import NumericsSettings
 from assay.store import RECEIPT, claim, write_atomically
 from assay.tasks import Task
 from assay.training import checkpoint
-from assay.training.build import build_task, choose_device, load_part
+from assay.training.batches import load_part
+from assay.training.build import build_task, choose_device
 from assay.training.measure import measure, predict
 
 log = logging.getLogger("assay.evaluate")
@@ -71,8 +73,8 @@ def run(
         state = checkpoint.load(path, where)
         if matches:
             require_digest(trained, path.name, checkpoint.digest(state), receipt)
-        checkpoint.load_weights(task.model, state, path)
-        metrics = _write(task, prepared, settings, out, where)
+        checkpoint.load_weights(task, state, path)
+        metrics = _write(task, prepared, settings, train_recipe.settings.numerics, out, where)
         log.info(", ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
         names = ["metrics.json", *(["predictions.csv"] if settings.predictions else [])]
         if not matches:
@@ -112,19 +114,24 @@ def require_match(
 
 
 def _write(
-    task: Task, prepared: Prepared, settings: EvaluationSettings, out: Path, device: torch.device
+    task: Task,
+    prepared: Prepared,
+    settings: EvaluationSettings,
+    arithmetic: NumericsSettings,
+    out: Path,
+    device: torch.device,
 ) -> dict[str, float]:
     """Measure, write the files, return the metrics."""
     data = load_part(prepared, settings.split, device)
-    sums = measure(task, data)
+    sums = measure(task, data, arithmetic, device)
     metrics = task.summarize(sums)
     content = {"split": settings.split, "samples": len(data), "metrics": metrics, **task.report(sums)}
     write_atomically(out / "metrics.json", to_json(content))
     if settings.predictions:
         columns = {
             "sample": prepared.parts[settings.split].tolist(),
-            "target": data.targets.tolist(),
-            **predict(task, data.inputs),
+            **_targets(prepared, settings.split),
+            **predict(task, data, arithmetic, device),
         }
         text = io.StringIO(newline="")
         table = csv.writer(text, lineterminator="\n")
@@ -132,3 +139,11 @@ def _write(
         table.writerows(zip(*columns.values(), strict=True))
         write_atomically(out / "predictions.csv", text.getvalue())
     return metrics
+
+
+def _targets(prepared: Prepared, part: str) -> dict[str, list[float]]:
+    """The columns of the targets: `target`, or `target_<name>` of several outputs."""
+    values, names = prepared.targets[prepared.parts[part]], prepared.meta.get("outputs", [])
+    if len(names) < 2:
+        return {"target": values.reshape(len(values)).tolist()}
+    return {f"target_{name}": values[:, index].tolist() for index, name in enumerate(names)}

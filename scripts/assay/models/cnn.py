@@ -45,9 +45,14 @@ class CNN(nn.Module):
         self.dropout = nn.Dropout(dropout)
         with torch.no_grad():
             flat = self.features.eval()(torch.zeros(1, *input_shape)).shape[1]
-        self.output = nn.Linear(flat, outputs)
+        self.head = nn.Linear(flat, outputs)
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """(batch, channels, height, width) → (batch, features): what the last layer sees."""
+        result: Tensor = self.dropout(self.features(inputs))
+        return result
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(batch, channels, height, width) → (batch, outputs)."""
-        result: Tensor = self.output(self.dropout(self.features(inputs)))
+        result: Tensor = self.head(self.embed(inputs))
         return result

@@ -34,9 +34,15 @@ class MLP(nn.Module):
             if dropout:
                 layers.append(nn.Dropout(dropout))
             size = width
-        self.layers = nn.Sequential(*layers, nn.Linear(size, outputs))
+        self.hidden = nn.Sequential(*layers)
+        self.head = nn.Linear(size, outputs)
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """(batch, …) → (batch, last width): what the last layer sees."""
+        result: Tensor = self.hidden(inputs)
+        return result
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(batch, …) → (batch, outputs)."""
-        result: Tensor = self.layers(inputs)
+        result: Tensor = self.head(self.embed(inputs))
         return result

@@ -30,6 +30,8 @@ class Settings(BaseModel):
 
 
 def _identity(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_identity(item) for item in value]
     return value.identifying() if isinstance(value, Settings) else value
 
 

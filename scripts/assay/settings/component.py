@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model, model_validator
@@ -33,8 +34,24 @@ class Component(Settings):
         """The keyword settings."""
         return dict(self.__pydantic_extra__ or {})
 
+    def parts(self) -> Iterator[tuple[str, Component]]:
+        """(setting, component) of every setting that is itself a component, such as a model's encoder."""
+        for setting in components.define(self.group, self.name).settings.values():
+            value = self.settings.get(setting.name, setting.default)
+            if setting.group is None or value is None:
+                continue
+            if isinstance(value, Mapping) and "name" not in value and isinstance(setting.default, str):
+                value = {"name": setting.default, **value}
+            yield setting.name, _KINDS[setting.group].model_validate(value)
+
+    def with_settings(self, changes: Mapping[str, Any]) -> Component:
+        """The same component with some of its settings changed."""
+        return type(self).model_validate({"name": self.name, **self.settings, **changes})
+
     def resolved(self) -> Component:
         """The same component with its settings checked and its defaults filled in.
+
+        Settings that are components must have been resolved before.
 
         Raises:
             UserError: there is no such component, or a setting is not plain data.
@@ -52,11 +69,15 @@ class Component(Settings):
     def identifying(self) -> dict[str, Any]:
         """The name and the settings that differ from the component's own defaults."""
         defined = components.define(self.group, self.name).settings
-        return {"name": self.name} | {
-            key: value
-            for key, value in self.settings.items()
-            if key not in defined or canonical_json(value) != _default_json(defined[key])
-        }
+        parts = {key: part.identifying() for key, part in self.parts()}
+        found: dict[str, Any] = {"name": self.name}
+        for key, value in self.settings.items():
+            if key in parts:
+                if parts[key] != {"name": defined[key].default}:
+                    found[key] = parts[key]
+            elif key not in defined or canonical_json(value) != _default_json(defined[key]):
+                found[key] = value
+        return found
 
 
 class Dataset(Component):
@@ -68,6 +89,36 @@ class Dataset(Component):
         """The settings that name data files (annotated `InputFile`) and are given."""
         defined = components.define(self.group, self.name).settings.values()
         return [s.name for s in defined if s.is_file and self.settings.get(s.name) is not None]
+
+
+class Augmentation(Component):
+    """A random change of training samples."""
+
+    group = "augmentations"
+
+
+class Callback(Component):
+    """What is called while a run is trained, and may end it."""
+
+    group = "callbacks"
+
+
+class Encoder(Component):
+    """From a sample to a vector."""
+
+    group = "encoders"
+
+
+class Decoder(Component):
+    """From a vector to a sample."""
+
+    group = "decoders"
+
+
+class Latent(Component):
+    """The space between encoder and decoder."""
+
+    group = "latents"
 
 
 class Loss(Component):
@@ -98,6 +149,9 @@ class Task(Component):
     """What a batch means: its loss, its metrics."""
 
     group = "tasks"
+
+
+_KINDS: dict[str, type[Component]] = {kind.group: kind for kind in Component.__subclasses__()}
 
 
 def _require_plain(key: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
@@ -36,6 +36,20 @@ class MachineSettings(Settings):
         str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"), either("auto, cpu, mps, cuda or cuda:N")
     ] = "auto"
     """Where runs are computed: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
+    workers: Annotated[int, Field(ge=0)] = 0
+    """0: a run keeps its data on its device. From 1: they stay in their files and so many processes a run
+    read its batches, for data that do not fit into memory. The bits are the same."""
+    resume_every_minutes: Annotated[float, Field(gt=0)] = 5.0
+    """A run saves its state within an epoch after so many minutes, beside the saves after epochs."""
+    plots: Literal["off", "minimal", "standard", "full"] = "off"
+    """What each run draws of its history when it is finished, into its folder's `figures`."""
+
+    def arguments(self) -> str:
+        """How a run is computed, as arguments of `scripts/train.py`."""
+        return (
+            f"--device {self.device} --workers {self.workers} --plots {self.plots} "
+            f"--resume-every {self.resume_every_minutes:g}"
+        )
 
 
 class ConfigSettings(Settings):

@@ -20,7 +20,8 @@ class SplitSettings(Settings):
     test: Fraction = 0.2
     """Fraction of all samples that is used once, by evaluate."""
     stratify: bool = True
-    """Keep the classes' proportions in each part. Has no effect where the data set names groups."""
+    """Keep the classes' proportions in each part. Has no effect where the data set names groups, nor where
+    targets are values."""
     seed: Annotated[int | Literal["run"], either("a whole number or `run`")] = 0
     """Seed of the split. A number gives every run the same split, so that a comparison shows training's
     noise alone; `run` splits anew with each run's own seed."""

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -94,6 +94,9 @@ def _component_schema(kind: type[Component]) -> dict[str, Any]:
 
 def _setting_schema(setting: Setting) -> dict[str, Any]:
     schema = TypeAdapter(setting.annotation).json_schema()
+    if setting.group is not None:
+        names = {"enum": components.names(setting.group)}
+        schema = {"anyOf": [names, {"type": "string", "pattern": ":"}, {"type": "object"}]}
     return schema if setting.required else {**schema, "default": setting.default}
 
 
@@ -117,6 +120,9 @@ def _rows(model: type[Settings], prefix: str = "") -> Iterator[tuple[str, str, s
 def _type(field: FieldInfo) -> str:
     if isinstance(field.default, Component):
         return f"[{components.GROUPS[field.default.group]}](#{field.default.group})"
+    inner = get_args(field.annotation)
+    if inner and isinstance(inner[0], type) and issubclass(inner[0], Component):
+        return f"list of [{components.GROUPS[inner[0].group]}s](#{inner[0].group})"
     schema = TypeAdapter[Any](field.rebuild_annotation()).json_schema()
     found = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
     return " or ".join(dict.fromkeys(map(_type_name, found)))
@@ -135,7 +141,7 @@ def _type_name(schema: dict[str, Any]) -> str:
 def _default(value: Any) -> str:
     if isinstance(value, Component):
         return f"`{value.name}`"
-    if value in ("", {}, None):
+    if value in ("", {}, [], None):
         return "none"
     return f"`{json.dumps(value)}`"
 

@@ -17,4 +17,4 @@ class EvaluationSettings(Settings):
     split: Literal["test", "validation", "train"] = "test"
     """The part of the data they are evaluated on."""
     predictions: bool = True
-    """Keep every sample's prediction and class probabilities in `predictions.csv`."""
+    """Keep every sample's prediction (and class probabilities) in `predictions.csv`."""

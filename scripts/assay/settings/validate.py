@@ -37,23 +37,43 @@ def _resolve(settings: S, at: Location, problems: list[tuple[Location, str]]) ->
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if isinstance(value, Component):
-            try:
-                changed[name] = value.resolved()
-            except SettingError as error:
-                problems.append(((*at, name, error.key), f"{value.name}: {error.text}"))
-            except UserError as error:
-                problems.append(((*at, name, "name"), str(error)))
-            except ValidationError as error:
-                texts: dict[Location, list[str]] = {}
-                for where, text in explain(error, value):
-                    texts.setdefault(where, []).append(text)
-                problems.extend(
-                    ((*at, name, *where), f"{value.name}: {' or '.join(told)}")  # parts of a union
-                    for where, told in texts.items()
-                )
+            changed[name] = _resolve_component(value, (*at, name), problems)
         elif isinstance(value, Settings):
             changed[name] = _resolve(value, (*at, name), problems)
+        elif isinstance(value, list) and value and isinstance(value[0], Component):
+            changed[name] = [
+                _resolve_component(item, (*at, name, index), problems) for index, item in enumerate(value)
+            ]
     return settings.model_copy(update=changed)
+
+
+def _resolve_component(component: Component, at: Location, problems: list[tuple[Location, str]]) -> Component:
+    """Resolve a component and those that are its settings, noting what is wrong."""
+    try:
+        parts = dict(component.parts())
+    except UserError as error:
+        problems.append(((*at, "name"), str(error)))
+        return component
+    except ValidationError as error:
+        problems.append((at, f"{component.name}: {error.errors()[0]['msg']}"))
+        return component
+    inner = {name: _resolve_component(part, (*at, name), problems) for name, part in parts.items()}
+    component = component.with_settings({name: part.model_dump() for name, part in inner.items()})
+    try:
+        return component.resolved()
+    except SettingError as error:
+        problems.append(((*at, error.key), f"{component.name}: {error.text}"))
+    except UserError as error:
+        problems.append(((*at, "name"), str(error)))
+    except ValidationError as error:
+        texts: dict[Location, list[str]] = {}
+        for where, text in explain(error, component):
+            texts.setdefault(where, []).append(text)
+        problems.extend(
+            ((*at, *where), f"{component.name}: {' or '.join(told)}")  # parts of a union
+            for where, told in texts.items()
+        )
+    return component
 
 
 _WORDS = {"Input should be": "must be", "dictionary": "mapping", "array": "list", "valid tuple": "list"}

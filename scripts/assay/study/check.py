@@ -60,7 +60,7 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
 
 
 def task_metrics(settings: VariantSettings) -> dict[str, str]:
-    """The metrics that a variant's task measures: name → `minimize` or `maximize`."""
+    """The metrics that a variant measures: name → `minimize` or `maximize`. Parts of losses are minimised."""
     metrics = components.define("tasks", settings.task.name).literals.get("metrics", {})
     valid = isinstance(metrics, dict) and set(metrics.values()) <= {"minimize", "maximize"}
     if not (valid and "loss" in metrics):
@@ -68,7 +68,8 @@ def task_metrics(settings: VariantSettings) -> dict[str, str]:
             f"task {settings.task.name!r}: its class must say `metrics = {{...}}` in its own body, each name "
             "with 'minimize' or 'maximize', `loss` among them"
         )
-    return dict(metrics)
+    parts = components.define("losses", settings.loss.name).literals.get("parts", ())
+    return dict.fromkeys(parts, "minimize") | metrics
 
 
 def comparable_metrics(settings: VariantSettings) -> dict[str, str]:
@@ -92,6 +93,14 @@ def setting_problems(settings: VariantSettings, data: Path) -> Iterator[tuple[Lo
         other = "max" if training.mode == "min" else "min"
         text = f"{training.mode} would keep the epoch with the worst {training.monitor}; set {other}"
         yield ("training", "mode"), text
+    for at, column in _named_columns(settings):
+        if column not in columns:
+            yield at, f"{column!r} is no column of the history; {choose(column, columns)}"
+    if training.processes > training.batch_size:
+        yield ("training", "processes"), f"a batch of {training.batch_size} cannot be shared by so many"
+    if settings.numerics.mixed_precision != "off" and settings.numerics.dtype != "float32":
+        yield ("numerics", "mixed_precision"), "needs numerics.dtype float32"
+    yield from _fit_problems(settings)
     if settings.evaluation.enabled and not training.save_artifacts:
         text = "false leaves no checkpoint to evaluate; set evaluation.enabled to false as well"
         yield ("training", "save_artifacts"), text
@@ -102,9 +111,45 @@ def _history_columns(settings: VariantSettings) -> dict[str, str]:
     """The columns of the history that may choose the best epoch: name → `minimize` or `maximize`."""
     measured = task_metrics(settings)
     training = components.define("tasks", settings.task.name).literals.get("training_metrics", ())
-    return {f"val_{name}": way for name, way in measured.items()} | {
-        f"train_{name}": measured[name] for name in training if name in measured
-    }
+    parts = components.define("losses", settings.loss.name).literals.get("parts", ())
+    found = {f"val_{name}": way for name, way in measured.items()}
+    found |= {f"train_{name}": measured[name] for name in (*parts, *training) if name in measured}
+    noted = settings.training.gradient_norm or settings.training.clip_norm is not None
+    return found | ({"gradient_norm": "minimize"} if noted else {})
+
+
+def _named_columns(settings: VariantSettings) -> Iterator[tuple[Location, str]]:
+    """(location, column) where a scheduler or callback says which column of the history it looks at."""
+    training = settings.training
+    metric = training.scheduler.settings.get("metric")
+    if metric is not None:
+        yield ("training", "scheduler", "metric"), str(metric)
+    for index, callback in enumerate(training.callbacks):
+        monitor = callback.settings.get("monitor")
+        if monitor is not None:
+            yield ("training", "callbacks", index, "monitor"), str(monitor)
+
+
+def _fit_problems(settings: VariantSettings) -> Iterator[tuple[Location, str]]:
+    """Where data, task and loss do not fit each other, as far as they say what they are for."""
+    task = components.define("tasks", settings.task.name).literals
+    source = components.define("datasets", settings.data.source.name)
+    given = settings.data.source.settings.get("targets", source.literals.get("TARGETS", "classes"))
+    wanted = task.get("targets", "any")
+    if wanted not in ("any", given):
+        hint = " (the data set's setting `targets`)" if "targets" in source.settings else ""
+        yield (
+            ("task", "name"),
+            f"{settings.task.name} needs targets that are {wanted}; "
+            f"those of {settings.data.source.name} are {given}{hint}",
+        )
+    kind, own = task.get("loss_kind", "any"), components.define("losses", settings.loss.name)
+    found = own.literals.get("kind", "any")
+    if "any" not in (kind, found) and found != kind:
+        losses = {name: components.define("losses", name).literals for name in components.names("losses")}
+        fitting = [name for name, said in losses.items() if said.get("kind") == kind]
+        text = f"task {settings.task.name} needs a loss of {kind}, {settings.loss.name} is one of {found}"
+        yield ("loss", "name"), f"{text}; {choose('', fitting)}"
 
 
 def _source_problems(settings: VariantSettings, data: Path) -> Iterator[tuple[Location, str]]:

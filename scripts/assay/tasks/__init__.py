@@ -9,7 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
+
+from assay.tasks._losses import require_loss
 
 Batch = tuple[Tensor, Tensor]
 """Inputs (batch, …) and targets (batch, …)."""
@@ -19,8 +22,8 @@ Sums = dict[str, Tensor]
 processes, gives those of their union, so means weigh each sample once, also in a short last batch."""
 
 
-class Task(ABC):
-    """What the loop asks of a task.
+class Task(nn.Module, ABC):
+    """What the loop asks of a task. It is a module, so that all it holds is saved, moved and trained.
 
     Args:
         meta: the prepared data's `meta.json`.
@@ -30,11 +33,20 @@ class Task(ABC):
 
     metrics: ClassVar[dict[str, str]]
     """Every metric that `summarize` makes of an evaluation, and which way it is better (`minimize`,
-    `maximize`); `loss` among them. Stands in the body of each task, where planning reads it."""
+    `maximize`); `loss` among them. Stands in the body of each task, where planning reads it. The parts
+    of the loss come on top."""
     training_metrics: ClassVar[tuple[str, ...]]
     """Those of them that it also makes of the sums of training."""
+    targets: ClassVar[str] = "any"
+    """What the data's targets must be: `classes`, `values` or `any`."""
+    loss_kind: ClassVar[str] = "any"
+    """What kind of loss fits, as losses say in their `kind`."""
+    families: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """Plots beside the loss curve: name → metrics that are drawn together."""
 
     def __init__(self, meta: Mapping[str, Any], model: nn.Module, loss: nn.Module) -> None:
+        super().__init__()
+        require_loss(type(self).__name__, self.loss_kind, loss)
         self.meta, self.model, self.loss = meta, model, loss
 
     @classmethod
@@ -43,12 +55,15 @@ class Task(ABC):
         """How many outputs the model needs for these data."""
 
     def optimized(self) -> dict[str, Iterable[nn.Parameter]]:
-        """Optimizer name → its parameters. The loop steps them in this order on every batch."""
-        return {"model": self.model.parameters()}
+        """Optimizer name → its parameters. The loop steps them in this order on every batch.
+
+        While one is at work, the parameters of the others gather no gradients.
+        """
+        return {"model": self.parameters()}
 
     @abstractmethod
     def training_step(self, batch: Batch, optimizer: str) -> tuple[Tensor, Sums]:
-        """The scalar that `optimizer` lowers on this batch, and the batch's sums (with `count`)."""
+        """The scalar that `optimizer` lowers on this batch (a mean over it), and the batch's sums."""
 
     @abstractmethod
     def evaluation_step(self, batch: Batch) -> Sums:
@@ -56,7 +71,10 @@ class Task(ABC):
 
     @abstractmethod
     def summarize(self, sums: Mapping[str, Any]) -> dict[str, float]:
-        """Metrics of sums: all of `metrics`, or, of training's sums, those of `training_metrics`."""
+        """Metrics of sums: all of `metrics`, or, of training's sums, those of `training_metrics`.
+
+        `sums["count"]` is the number of samples.
+        """
 
     def report(self, sums: Mapping[str, Any]) -> dict[str, Any]:
         """What else an evaluation's `metrics.json` holds, such as a confusion matrix."""
@@ -65,3 +83,27 @@ class Task(ABC):
     @abstractmethod
     def predictions(self, inputs: Tensor) -> dict[str, Any]:
         """Columns of `predictions.csv`: name → one value a sample."""
+
+    def pictures(self, batch: Batch) -> dict[str, Tensor]:
+        """What to draw of a few samples, such as reconstructions: row name → images of inputs' shape."""
+        return {}
+
+
+def loss_parts(value: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a loss gave, by name: `loss`, the scalar that is lowered, and the parts it is made of."""
+    return {"loss": value} if isinstance(value, Tensor) else dict(value)
+
+
+def part_sums(parts: Mapping[str, Tensor], count: int) -> Sums:
+    """Batch means as sums over the batch's `count` samples."""
+    return {name: part.detach() * count for name, part in parts.items()}
+
+
+def means(sums: Mapping[str, Any]) -> dict[str, float]:
+    """The mean over samples of every sum that is one number."""
+    count = float(sums["count"])
+    return {
+        name: float(value) / count
+        for name, value in sums.items()
+        if name != "count" and torch.as_tensor(value).ndim == 0
+    }

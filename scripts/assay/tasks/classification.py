@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from assay.errors import UserError
-from assay.tasks import Batch, Sums, Task
+from assay.tasks import Batch, Sums, Task, loss_parts, means, part_sums
 
 
 class Classification(Task):
@@ -23,46 +23,59 @@ class Classification(Task):
         "f1": "maximize",
     }
     training_metrics: ClassVar[tuple[str, ...]] = ("loss", "accuracy")
+    targets: ClassVar[str] = "classes"
+    loss_kind: ClassVar[str] = "classes"
+    families: ClassVar[dict[str, tuple[str, ...]]] = {
+        "accuracy": ("accuracy",),
+        "classes": ("precision", "recall", "f1"),
+    }
 
     @classmethod
     def outputs(cls, meta: Mapping[str, Any]) -> int:
         """One logit a class."""
         return len(meta["classes"])
 
+    def logits(self, inputs: Tensor) -> Tensor:
+        """What the model makes of the inputs, (batch, classes).
+
+        Raises:
+            UserError: it makes another shape.
+        """
+        return self._checked(self.model(inputs), inputs)
+
+    def compare(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The logits, and the parts of the loss, `loss` among them."""
+        logits = self.logits(inputs)
+        return logits, loss_parts(self.loss(logits, targets))
+
     def training_step(self, batch: Batch, optimizer: str) -> tuple[Tensor, Sums]:
-        """The loss, and the sums of loss and correct predictions."""
+        """The loss, and the sums of loss, its parts and correct predictions."""
         inputs, targets = batch
-        logits = self.model(inputs)
-        if logits.shape != (len(targets), len(self.meta["classes"])):
-            raise UserError(
-                f"the model's output has the shape {tuple(logits.shape)}; classification needs "
-                f"(batch, classes), here ({len(targets)}, {len(self.meta['classes'])})"
-            )
-        loss = self.loss(logits, targets)
+        logits, parts = self.compare(inputs, targets)
         correct = (logits.detach().argmax(1) == targets).sum()
-        return loss, {"loss": loss.detach() * len(targets), "correct": correct}
+        return parts["loss"], part_sums(parts, len(targets)) | {"correct": correct}
 
     def evaluation_step(self, batch: Batch) -> Sums:
-        """The sum of the loss and the confusion matrix (target, prediction)."""
+        """The sums of the loss and its parts, and the confusion matrix (target, prediction)."""
         inputs, targets = batch
-        logits = self.model(inputs)
+        logits, parts = self.compare(inputs, targets)
         classes = torch.arange(logits.shape[1], device=logits.device)
-        target = (targets[:, None] == classes).to(logits.dtype)
-        prediction = (logits.argmax(1)[:, None] == classes).to(logits.dtype)
-        return {
-            "loss": self.loss(logits, targets) * len(targets),
-            "confusion": target.T @ prediction,  # exact: counts of one batch
-        }
+        target = (targets[:, None] == classes).to(torch.get_default_dtype())
+        prediction = (logits.argmax(1)[:, None] == classes).to(torch.get_default_dtype())
+        with torch.autocast(logits.device.type, enabled=False):  # bfloat16 counts to 256
+            confusion = target.T @ prediction  # exact: counts of one batch
+        return part_sums(parts, len(targets)) | {"confusion": confusion}
 
     def summarize(self, sums: Mapping[str, Any]) -> dict[str, float]:
         """Mean loss and accuracy; of an evaluation also precision, recall and F1."""
-        count = float(sums["count"])
-        loss = float(sums["loss"]) / count
+        found = means(sums)
         if "confusion" not in sums:
-            return {"loss": loss, "accuracy": float(sums["correct"]) / count}
+            return found | {"accuracy": found.pop("correct")}
         table = _per_class(sums["confusion"])
-        means = {name: sum(row[name] for row in table) / len(table) for name in ("precision", "recall", "f1")}
-        return {"loss": loss, "accuracy": float(sums["confusion"].trace()) / count, **means}
+        found["accuracy"] = float(sums["confusion"].trace()) / float(sums["count"])
+        for name in ("precision", "recall", "f1"):
+            found[name] = sum(row[name] for row in table) / len(table)
+        return found
 
     def report(self, sums: Mapping[str, Any]) -> dict[str, Any]:
         """The confusion matrix, rows the true classes, and the table of classes."""
@@ -76,11 +89,21 @@ class Classification(Task):
 
     def predictions(self, inputs: Tensor) -> dict[str, Any]:
         """The predicted class's index, and each class's probability."""
-        probabilities = self.model(inputs).double().softmax(1)
+        probabilities = self.logits(inputs).double().softmax(1)
         columns = {"prediction": probabilities.argmax(1).tolist()}
         for index in range(probabilities.shape[1]):
             columns[f"probability_{index}"] = probabilities[:, index].tolist()
         return columns
+
+    def _checked(self, logits: Tensor, inputs: Tensor) -> Tensor:
+        """The logits, if they have the shape (batch, classes)."""
+        expected = (len(inputs), len(self.meta["classes"]))
+        if logits.shape != expected:
+            raise UserError(
+                f"the model's output has the shape {tuple(logits.shape)}; "
+                f"{type(self).__name__.lower()} needs (batch, classes), here {expected}"
+            )
+        return logits
 
 
 def _per_class(confusion: Tensor) -> list[dict[str, Any]]:

@@ -1,31 +1,24 @@
-"""From a recipe to what is trained: task, optimizers, schedulers, data on the device."""
+"""From a recipe to a run: its device, task, optimizers, schedulers, callbacks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch import nn
 
-from assay import components
+from assay import components, streams
 from assay.data.prepared import Prepared
 from assay.errors import UserError
+from assay.settings.component import Component
 from assay.settings.stages import TrainSettings
-from assay.settings.training import TrainingSettings
 from assay.tasks import Task
-
-
-@dataclass(frozen=True)
-class Data:
-    """One part of the prepared data, on the device."""
-
-    inputs: Tensor
-    targets: Tensor
-
-    def __len__(self) -> int:
-        return len(self.targets)
+from assay.training.history import History
+from assay.training.precision import make_scaler
+from assay.training.ranks import ALONE, Ranks
+from assay.training.state import Run
 
 
 def choose_device(name: str) -> torch.device:
@@ -55,40 +48,67 @@ def build_task(settings: TrainSettings, prepared: Prepared, device: torch.device
     """
     meta = prepared.meta
     task_class = components.load("tasks", settings.task.name)
-    make_model = components.load("models", settings.model.name)
-    make_loss = components.load("losses", settings.loss.name)
-    try:
-        model = make_model(tuple(meta["input_shape"]), task_class.outputs(meta), **settings.model.settings)
-        loss = make_loss(**settings.loss.settings)
-    except (ValueError, TypeError) as error:
-        raise UserError(f"model {settings.model.name} or loss {settings.loss.name}: {error}") from error
+    targets = meta.get("targets", "classes")
+    if task_class.targets not in ("any", targets):
+        raise UserError(
+            f"task {settings.task.name}: needs data with {task_class.targets}; "
+            f"the targets of {meta['source']} are {targets}"
+        )
+    model = build("models", settings.model, tuple(meta["input_shape"]), task_class.outputs(meta))
+    loss = build("losses", settings.loss)
     for kind, made in ((settings.model.name, model), (settings.loss.name, loss)):
         if not isinstance(made, nn.Module):
             raise UserError(f"{kind}: makes a {type(made).__name__}, not a torch.nn.Module")
-    task: Task = task_class(meta, model.to(device), loss.to(device), **settings.task.settings)
-    return task
+    task: Task = build("tasks", settings.task, meta, model, loss)
+    return task.to(device)
 
 
-def build_optimizers(task: Task, settings: TrainingSettings) -> dict[str, Optimizer]:
-    """One optimizer for each group of parameters that the task names."""
-    make = components.load("optimizers", settings.optimizer.name)
-    return {
-        name: make(list(parameters), settings.learning_rate, **settings.optimizer.settings)
-        for name, parameters in task.optimized().items()
-    }
+def build_run(
+    settings: TrainSettings, prepared: Prepared, seed: int, device: torch.device, ranks: Ranks = ALONE
+) -> Run:
+    """A run before its first step. Numerics must have been configured.
+
+    Raises:
+        UserError: parts of the recipe do not fit each other, the data or the device.
+    """
+    training = settings.training
+    streams.start(seed, "initialisation")
+    task = build_task(settings, prepared, device)
+    parameters = {name: list(group) for name, group in task.optimized().items()}
+    for name, group in parameters.items():
+        if not any(parameter.requires_grad for parameter in group):
+            raise UserError(f"model {settings.model.name}: has no parameters to train ({name})")
+    optimizers = _made("optimizers", training.optimizer, parameters, training.learning_rate)
+    epochs = max(1, training.epochs - math.ceil(training.warmup_epochs))
+    return Run(
+        settings=settings,
+        seed=seed,
+        device=device,
+        task=task,
+        parameters=parameters,
+        optimizers=optimizers,
+        schedulers=_made("schedulers", training.scheduler, optimizers, epochs),
+        scaler=make_scaler(settings.numerics, device),
+        callbacks=[build("callbacks", item) for item in training.callbacks],
+        augmentations=[build("augmentations", item) for item in training.augmentations],
+        history=History(training, seed),
+        ranks=ranks,
+    )
 
 
-def build_schedulers(optimizers: dict[str, Optimizer], settings: TrainingSettings) -> dict[str, LRScheduler]:
-    """One scheduler an optimizer."""
-    make = components.load("schedulers", settings.scheduler.name)
-    return {
-        name: make(optimizer, settings.epochs, **settings.scheduler.settings)
-        for name, optimizer in optimizers.items()
-    }
+def build(group: str, component: Component, *arguments: Any) -> Any:
+    """A component, made with what it takes and its settings.
+
+    Raises:
+        UserError: it refuses its settings.
+    """
+    made = components.load(group, component.name)
+    try:
+        return made(*arguments, **component.settings)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{components.GROUPS[group]} {component.name}: {error}") from error
 
 
-def load_part(prepared: Prepared, part: str, device: torch.device) -> Data:
-    """One part of the data as tensors; inputs in torch's default type."""
-    indices = prepared.parts[part]
-    inputs = torch.from_numpy(prepared.inputs[indices]).to(torch.get_default_dtype())
-    return Data(inputs.to(device), torch.from_numpy(prepared.targets[indices]).to(device))
+def _made(group: str, component: Component, each: Mapping[str, Any], argument: float) -> dict[str, Any]:
+    """One optimizer or scheduler for each group of parameters."""
+    return {name: build(group, component, item, argument) for name, item in each.items()}

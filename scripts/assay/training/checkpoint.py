@@ -1,7 +1,8 @@
 """Checkpoints: what of a run is kept, how it is written, read back and digested. Never by pickle.
 
-A checkpoint holds `model`, `optimizers`, `schedulers`, `scaler`, `epoch`, `history` (with the best value
-so far), and who made it: `recipe`, `address`, `seed`, `model_class`, `versions`.
+A checkpoint holds `model`, `task` (what the task has beside its model), `optimizers`, `schedulers`,
+`scaler`, `callbacks`, `epoch`, `history` (with the best value so far), and who made it: `model_class`,
+`input_shape`, `outputs`, `recipe`, `address`, `seed`, `versions`.
 """
 
 from __future__ import annotations
@@ -10,54 +11,69 @@ import copy
 import hashlib
 import io
 import json
-import pickle
+import logging
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from assay.digest import tensors_digest
 from assay.errors import UserError
 from assay.store import write_atomically
 from assay.tasks import Task
-from assay.training.history import History
+from assay.training.state import Run, State
 
-State = dict[str, Any]
+log = logging.getLogger("assay.checkpoint")
 
 _NOT_BITS = ("versions", "recipe")
 """What a digest leaves out: versions, and the recipe's text, for which the address stands already."""
 
 
-def snapshot(
-    epoch: int,
-    task: Task,
-    optimizers: Mapping[str, Optimizer],
-    schedulers: Mapping[str, LRScheduler],
-    history: History,
-) -> State:
-    """A copy of all that an epoch has led to."""
-    model = type(task.model)
+def snapshot(run: Run) -> State:
+    """A copy of all that the run's last epoch has led to."""
+    task = run.task
     return {
-        "epoch": epoch,
-        "model_class": f"{model.__module__}:{model.__qualname__}",
+        "epoch": len(run.history.rows),
+        "model_class": class_name(task.model),
         "model": _copied(task.model.state_dict()),
-        "optimizers": {name: _copied(item.state_dict()) for name, item in optimizers.items()},
-        "schedulers": {name: _scheduler_state(item) for name, item in schedulers.items()},
-        "scaler": None,
-        "history": copy.deepcopy(history.plain()),
+        "task": _copied(_beside_model(task)),
+        "optimizers": {name: _copied(item.state_dict()) for name, item in run.optimizers.items()},
+        "schedulers": {name: _plain_state(item.state_dict()) for name, item in run.schedulers.items()},
+        "scaler": None if run.scaler is None else _copied(run.scaler.state_dict()),
+        "callbacks": [_copied(callback.state_dict()) for callback in run.callbacks],
+        "history": copy.deepcopy(run.history.plain()),
     }
 
 
+def restore(run: Run, state: State) -> None:
+    """Put a state into a freshly built run, which then continues from it."""
+    run.task.model.load_state_dict(state["model"])
+    run.task.load_state_dict(state["task"], strict=False)
+    for name, optimizer in run.optimizers.items():
+        optimizer.load_state_dict(state["optimizers"][name])
+    for name, scheduler in run.schedulers.items():
+        scheduler.load_state_dict(state["schedulers"][name])
+    if run.scaler is not None:
+        run.scaler.load_state_dict(state["scaler"])
+    for callback, remembered in zip(run.callbacks, state["callbacks"], strict=True):
+        callback.load_state_dict(remembered)
+    run.history.restore(state["history"])
+
+
 def save(path: Path, state: State) -> str:
-    """Write a checkpoint and return its digest."""
-    buffer = io.BytesIO()  # a file's name would enter its bytes
-    torch.save(state, buffer)
-    write_atomically(path, buffer.getvalue())
+    """Write a checkpoint and return its digest. Equal states give equal bytes."""
+    write_atomically(path, to_bytes(state))
     return digest(state)
+
+
+def to_bytes(state: State) -> bytes:
+    """The bytes of a state's file."""
+    buffer = io.BytesIO()  # a file's name would enter its bytes
+    torch.save(_canonical(state), buffer)
+    return buffer.getvalue()
 
 
 def digest(state: State) -> str:
@@ -66,8 +82,13 @@ def digest(state: State) -> str:
     return hashlib.sha256(json.dumps(_digestible(kept), sort_keys=True).encode()).hexdigest()
 
 
-def load(path: Path, device: torch.device | str = "cpu") -> State:
+def load(path: Path, device: torch.device | str = "cpu", key: str = "model") -> State:
     """Read a checkpoint.
+
+    Args:
+        path: its file.
+        device: where its tensors go.
+        key: what it must have.
 
     Raises:
         UserError: it is missing, damaged, or holds anything but tensors and plain data.
@@ -76,27 +97,65 @@ def load(path: Path, device: torch.device | str = "cpu") -> State:
         state = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no checkpoint here") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (PermissionError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # of a damaged file, the reader may raise anything
         raise UserError(f"{path}: is damaged or is no checkpoint of tensors and plain data") from error
-    if not isinstance(state, dict) or "model" not in state:
+    if not isinstance(state, dict) or key not in state:
         raise UserError(f"{path}: is no checkpoint of Assay's")
     return state
 
 
-def load_weights(model: nn.Module, state: State, path: Path) -> None:
-    """Put a checkpoint's weights into a model of the same class, in evaluation mode.
+def load_weights(task: Task, state: State, where: Path | str) -> None:
+    """Put a checkpoint's weights into a task with a model of the same class, in evaluation mode.
 
     Raises:
         UserError: it was made by another class of model, or its tensors do not fit.
     """
-    own = f"{type(model).__module__}:{type(model).__qualname__}"
-    if state.get("model_class", own) != own:
-        raise UserError(f"{path}: holds a {state['model_class']}, not a {own}")
+    load_model(task.model, state, where)
     try:
-        model.load_state_dict(state["model"])
+        missing, unknown = task.load_state_dict(state.get("task", {}), strict=False)
     except RuntimeError as error:
-        raise UserError(f"{path}: does not fit {own}: {error}") from error
+        raise UserError(f"{where}: does not fit the task: {error}") from error
+    if unknown or any(not name.startswith("model.") for name in missing):
+        raise UserError(f"{where}: does not fit the task: {', '.join([*unknown, *missing][:3])}")
+    task.eval()
+
+
+def load_model(model: nn.Module, state: State, where: Path | str, strict: bool = True) -> None:
+    """Put a checkpoint's weights into a model of the same class, in evaluation mode.
+
+    Args:
+        model: what they are put into.
+        state: of a checkpoint.
+        where: the checkpoint's file, for messages.
+        strict: refuse a model that lacks or adds tensors; otherwise warn and load the others.
+
+    Raises:
+        UserError: it was made by another class of model, or its tensors do not fit.
+    """
+    own = class_name(model)
+    if "model_class" not in state:
+        log.warning(f"{where}: does not say which model it is of; it is taken for a {own}")
+    elif state["model_class"] != own:
+        raise UserError(f"{where}: holds a {state['model_class']}, not a {own}")
+    try:
+        missing, unknown = model.load_state_dict(state["model"], strict=strict)
+    except RuntimeError as error:
+        raise UserError(f"{where}: does not fit {own}: {error}") from error
+    if missing or unknown:
+        log.warning(f"{where}: not in it: {', '.join(missing) or 'nothing'}; not used: {', '.join(unknown)}")
     model.eval()
+
+
+def class_name(model: nn.Module) -> str:
+    """The import path of a model's class."""
+    return f"{type(model).__module__}:{type(model).__qualname__}"
+
+
+def _beside_model(task: Task) -> State:
+    """The state of what a task has beside its model: a loss's weights, a discriminator."""
+    return {name: value for name, value in task.state_dict().items() if not name.startswith("model.")}
 
 
 def _copied(value: Any) -> Any:
@@ -109,10 +168,24 @@ def _copied(value: Any) -> Any:
     return value
 
 
-def _scheduler_state(scheduler: LRScheduler) -> State:
-    """A scheduler's own state: plain numbers, without functions."""
-    state = scheduler.state_dict()
+def _plain_state(state: Mapping[str, Any]) -> State:
+    """A scheduler's state without the functions in it, which its settings make again."""
     return {key: _copied(value) for key, value in state.items() if not callable(value)}
+
+
+def _canonical(value: Any) -> Any:
+    """The same structure in new containers, with one object for equal texts.
+
+    The file format notes where an object stands a second time, so a state that was read back from a file
+    would otherwise give other bytes.
+    """
+    if isinstance(value, str):
+        return sys.intern(str(value))
+    if isinstance(value, Mapping):
+        return {_canonical(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return value
 
 
 def _digestible(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ class History:
     best_epoch: int | None = None
     best_value: float | None = None
     diverged_in: int | None = None
+    stopped: str | None = None
+    """Why the run ended before its last epoch, if it did."""
 
     def add(self, row: dict[str, float]) -> bool:
         """Note an epoch; return whether it is the best so far. A loss that is not finite is divergence."""
@@ -48,8 +51,15 @@ class History:
             "mode": self.settings.mode,
             "best_epoch": self.best_epoch,
             "best_value": self.best_value,
+            "stopped": self.stopped,
             "history": self.rows,
         }
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Continue the history of a run that was interrupted."""
+        self.rows = [dict(row) for row in plain["history"]]
+        self.best_epoch, self.best_value = plain["best_epoch"], plain["best_value"]
+        self.stopped = plain["stopped"]
 
     def _improves(self, value: float) -> bool:
         if self.best_value is None:

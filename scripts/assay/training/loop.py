@@ -1,110 +1,160 @@
-"""The training loop: each epoch trains, validates, steps the scheduler, records, keeps the best."""
+"""The training loop: each epoch trains, validates, steps the schedulers, records, keeps the best."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import torch
-from torch.optim import Optimizer
+from torch import Tensor
 
 from assay import streams
-from assay.data.prepared import Prepared
-from assay.settings.stages import TrainSettings
-from assay.tasks import Sums, Task
-from assay.training.build import Data, build_optimizers, build_schedulers, build_task, load_part
-from assay.training.checkpoint import State, snapshot
-from assay.training.history import History
-from assay.training.measure import measure, total
-from assay.training.watch import Setup, Watch
+from assay.errors import UserError
+from assay.tasks import Batch, Sums
+from assay.training.augment import augment
+from assay.training.batches import Data
+from assay.training.checkpoint import snapshot
+from assay.training.measure import measure, stack, total
+from assay.training.state import Run, State
+from assay.training.step import take_step
+from assay.training.watch import Watch
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The end of a run. A run that diverged has a history and no states."""
+class Keeper:
+    """What is told when a run could be continued from here, and may end the process there."""
 
-    task: Task
-    history: History
-    best: State | None
-    last: State | None
+    def after_step(self, run: Run) -> None:
+        """A step is done; more are to come in this epoch."""
+
+    def after_epoch(self, run: Run) -> None:
+        """An epoch is done; another is to come."""
 
 
 def train(
-    settings: TrainSettings,
-    prepared: Prepared,
-    seed: int,
-    device: torch.device,
+    run: Run,
+    data: Data,
+    validation: Data,
     watch: Watch,
-    keep: Callable[[State], Any] | None = None,
-) -> Trained:
-    """Train one model.
+    keeper: Keeper,
+    keep: Callable[[State], Any] = lambda state: None,
+) -> State | None:
+    """Train a run from where it is to its end.
 
     Args:
-        settings: the recipe's settings. Numerics must have been configured.
-        prepared: the data.
-        seed: seed of every stream of random numbers.
-        device: where to compute.
+        run: freshly built, or restored; it is changed in place.
+        data: the training part.
+        validation: the part that chooses the best epoch.
         watch: is told of everything and changes nothing.
+        keeper: is told where the run could be continued.
         keep: receives the state after every `keep_every` epochs.
+
+    Returns:
+        The last state, None if the run diverged; the best is in `run`.
     """
-    training = settings.training
-    streams.start(seed, "initialisation")
-    task = build_task(settings, prepared, device)
-    optimizers = build_optimizers(task, training)
-    schedulers = build_schedulers(optimizers, training)
-    data = load_part(prepared, "train", device)
-    validation = load_part(prepared, "validation", device)
-    history, best = History(training, seed), None
-    watch.on_start(Setup(settings, prepared, seed, device, task, optimizers, schedulers))
-    for epoch in range(1, training.epochs + 1):
-        learning_rate = next(iter(optimizers.values())).param_groups[0]["lr"]
-        sums = train_epoch(task, optimizers, data, training.batch_size, seed, epoch)
-        train_metrics = task.summarize(sums)
+    training = run.settings.training
+    while not run.is_over:
+        train_metrics = run.task.summarize(train_epoch(run, data, keeper))
         watch.on_part_end("train", train_metrics, len(data))
-        val_metrics = task.summarize(measure(task, validation))
+        sums = measure(run.task, validation, run.settings.numerics, run.device, run.ranks)
+        val_metrics = run.task.summarize(sums)
         watch.on_part_end("validation", val_metrics, len(validation))
-        for scheduler in schedulers.values():
-            scheduler.step()
-        row: dict[str, float] = {"epoch": epoch}
+        row: dict[str, float] = {"epoch": run.epoch}
         row |= {f"train_{name}": value for name, value in train_metrics.items()}
         row |= {f"val_{name}": value for name, value in val_metrics.items()}
-        improved = history.add(row | {"learning_rate": learning_rate})
-        watch.on_epoch_end(history, improved)
-        if history.diverged_in is not None:
-            watch.on_train_end(history)
-            return Trained(task, history, None, None)
+        row |= _gradient_norms(run) | {"learning_rate": run.learning_rate}
+        _step_schedulers(run, row)
+        improved = run.history.add(row)
+        watch.on_epoch_end(run.history, improved)
+        for callback in run.callbacks:
+            callback.on_epoch_end(run)
         if improved:
-            best = snapshot(epoch, task, optimizers, schedulers, history)
-        if keep is not None and training.keep_every and epoch % training.keep_every == 0:
-            keep(snapshot(epoch, task, optimizers, schedulers, history))
-    watch.on_train_end(history)
-    last = snapshot(training.epochs, task, optimizers, schedulers, history)
-    return Trained(task, history, best, last)
+            run.best = snapshot(run)
+        diverged = run.history.diverged_in is not None
+        if training.keep_every and run.epoch % training.keep_every == 0 and not diverged:
+            keep(snapshot(run))
+        run.next_epoch()
+        if not run.is_over:
+            keeper.after_epoch(run)
+    for callback in run.callbacks:
+        callback.on_train_end(run)
+    watch.on_train_end(run.history)
+    return None if run.history.diverged_in is not None else snapshot(run)
 
 
-def train_epoch(
-    task: Task,
-    optimizers: dict[str, Optimizer],
-    data: Data,
-    batch_size: int,
-    seed: int,
-    epoch: int,
-) -> Sums:
-    """One pass over the data in the epoch's order; the sums of all batches."""
-    task.model.train()
-    task.loss.train()
-    order = torch.randperm(len(data), generator=streams.generator(seed, "order", epoch))
-    batches: list[Sums] = []
-    for step, indices in enumerate(order.to(data.inputs.device).split(batch_size)):
-        streams.start(seed, "forward", epoch, step)
-        batch = (data.inputs[indices], data.targets[indices])
-        sums: Sums = {}
-        for name, optimizer in optimizers.items():
-            loss, part = task.training_step(batch, name)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            sums |= part
-        batches.append(sums)
-    return total(batches, len(data))
+def train_epoch(run: Run, data: Data, keeper: Keeper) -> Sums:
+    """What is left of an epoch, in the epoch's order; the sums of all its batches."""
+    training = run.settings.training
+    run.task.train()
+    if run.step == 0:
+        for callback in run.callbacks:
+            callback.on_epoch_begin(run)
+    order = torch.randperm(len(data), generator=streams.generator(run.seed, "order", run.epoch))
+    chosen = order.split(training.batch_size)
+    done = run.step * training.accumulate
+    sizes = [len(positions) for positions in chosen[done:]]
+    batches = _augmented(run, data, run.ranks.shares(chosen[done:]))
+    steps = math.ceil(len(chosen) / training.accumulate)
+    while run.step < steps:
+        _warm_up(run, steps)
+        for callback in run.callbacks:
+            callback.on_batch_begin(run)
+        group = list(islice(batches, training.accumulate))
+        size = sum(sizes[: len(group)])
+        del sizes[: len(group)]
+        run.sums += take_step(run, group, size)
+        run.step += 1
+        for callback in run.callbacks:
+            callback.on_batch_end(run)
+        if run.step < steps:
+            keeper.after_step(run)
+    return total(stack(run.sums, run.ranks, run.earlier), len(data))
+
+
+def _augmented(run: Run, data: Data, chosen: list[Tensor]) -> Iterator[Batch]:
+    """The batches of these positions, their inputs changed as the recipe says."""
+    batches = data.batches(chosen)
+    if not run.augmentations:
+        return batches
+    samples = (data.samples[positions.to(data.samples.device)] for positions in chosen)
+    return (
+        (augment(run.augmentations, inputs, run.seed, run.epoch, ids), targets)
+        for (inputs, targets), ids in zip(batches, samples, strict=True)
+    )
+
+
+def _warm_up(run: Run, steps: int) -> None:
+    """Set the learning rate of a step of the warm-up: a rising share of its value at the start."""
+    warmup = round(run.settings.training.warmup_epochs * steps)
+    done = (run.epoch - 1) * steps + run.step
+    if done >= warmup:
+        return
+    for optimizer in run.optimizers.values():
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * ((done + 1) / warmup)
+
+
+def _step_schedulers(run: Run, row: Mapping[str, float]) -> None:
+    """Step every scheduler, with its metric if it wants one; none in the epochs of the warm-up."""
+    if run.epoch <= math.ceil(run.settings.training.warmup_epochs):
+        return
+    for scheduler in run.schedulers.values():
+        metric = getattr(scheduler, "metric", None)
+        if metric is None:
+            scheduler.step()
+        elif metric not in row:
+            known = ", ".join(row)
+            raise UserError(f"the scheduler's metric {metric!r} is no column of the history: {known}")
+        else:
+            scheduler.step(row[metric])  # type: ignore[arg-type]
+
+
+def _gradient_norms(run: Run) -> dict[str, float]:
+    """The epoch's mean gradient norms, if they were noted: one column, or one an optimizer."""
+    return {
+        "gradient_norm" if len(run.optimizers) == 1 else f"gradient_norm_{name}": float(
+            torch.stack(norms).double().mean()
+        )
+        for name, norms in run.gradient_norms.items()
+    }

@@ -5,42 +5,70 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from assay import streams
+from assay.settings.training import NumericsSettings
 from assay.tasks import Sums, Task
-from assay.training.build import Data
+from assay.training.batches import Data
+from assay.training.precision import autocast
+from assay.training.ranks import ALONE, Ranks
 
 BATCH = 1024
 """Samples an evaluation step. Fixed: it decides the last bits of the sums."""
 
 
-def total(batches: Sequence[Sums], count: int) -> Sums:
-    """The sums of all batches, added up in double precision, in order, on the CPU; with the `count`."""
-    names = batches[0].keys()
-    sums: Sums = {
-        name: torch.stack([batch[name] for batch in batches]).cpu().double().sum(0) for name in names
-    }
-    return sums | {"count": torch.tensor(count)}
+def stack(batches: Sequence[Sums], ranks: Ranks = ALONE, earlier: Sums | None = None) -> Sums:
+    """The sums of each batch, of all processes: name → (batches, …), in double precision, on the CPU.
+
+    Args:
+        batches: of this process; a batch that it had no share of is empty.
+        ranks: this process and the others.
+        earlier: what comes before them, of all processes.
+    """
+    earlier = earlier or {}
+    if not batches:
+        return earlier
+    template = next((batch for batch in batches if batch), {name: rows[0] for name, rows in earlier.items()})
+    stacked: Sums = {}
+    for name, value in template.items():
+        rows = [batch.get(name, torch.zeros_like(value)) for batch in batches]
+        stacked[name] = torch.stack(rows).cpu().double()
+    stacked = ranks.add_sums(stacked)
+    return {name: torch.cat([earlier[name], rows]) if earlier else rows for name, rows in stacked.items()}
+
+
+def total(stacked: Sums, count: int) -> Sums:
+    """The sums over all batches, in order, and the number of samples as `count`."""
+    return {name: rows.sum(0) for name, rows in stacked.items()} | {"count": torch.tensor(count)}
 
 
 @torch.inference_mode()
-def measure(task: Task, data: Data) -> Sums:
+def measure(
+    task: Task,
+    data: Data,
+    settings: NumericsSettings,
+    device: torch.device,
+    ranks: Ranks = ALONE,
+) -> Sums:
     """The task's sums over a part of the data, in evaluation mode, with a stream of its own."""
     streams.start(0, "evaluation")
-    task.model.eval()
-    task.loss.eval()
-    batches = zip(data.inputs.split(BATCH), data.targets.split(BATCH), strict=True)
-    return total([task.evaluation_step(batch) for batch in batches], len(data))
+    task.eval()
+    ranks.share_buffers(task)
+    with autocast(settings, device):
+        sums = [task.evaluation_step(batch) for batch in data.in_order(BATCH, ranks) if len(batch[0])]
+    return total(stack(sums, ranks), len(data))
 
 
 @torch.inference_mode()
-def predict(task: Task, inputs: Tensor) -> dict[str, list[float]]:
+def predict(
+    task: Task, data: Data, settings: NumericsSettings, device: torch.device
+) -> dict[str, list[float]]:
     """The task's predictions: column → one value a sample."""
     streams.start(0, "evaluation")
-    task.model.eval()
+    task.eval()
     columns: dict[str, list[float]] = {}
-    for batch in inputs.split(BATCH):
-        for name, values in task.predictions(batch).items():
-            columns.setdefault(name, []).extend(values)
+    with autocast(settings, device):
+        for inputs, _ in data.in_order(BATCH):
+            for name, values in task.predictions(inputs).items():
+                columns.setdefault(name, []).extend(values)
     return columns

@@ -4,93 +4,170 @@ best.pt, last.pt, epoch-NNN.pt   checkpoints
 history.json                     a row an epoch
 recipe.yaml                      the complete recipe
 metrics.csv, events.jsonl, train.log, environment.json   what depends on time and place
+resume.pt                        the state of a run that is not finished
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from assay import numerics
 from assay.data.prepared import Prepared
 from assay.digest import file_digest
-from assay.environment import write_environment
+from assay.environment import computing, write_environment
+from assay.errors import Interrupted, UserError
 from assay.receipt import read_receipt, to_json, write_receipt
 from assay.recipe import Recipe, require_same, to_yaml
-from assay.store import RECEIPT, RECIPE, claim, write_atomically
+from assay.store import RECEIPT, RECIPE, claim, remove_parts, write_atomically
 from assay.training import checkpoint
-from assay.training.build import choose_device
-from assay.training.loop import Trained, train
-from assay.training.watch import Watch, Watches
+from assay.training.batches import load_part
+from assay.training.build import build_run
+from assay.training.failures import explained
+from assay.training.interrupt import Interrupt, listening
+from assay.training.loop import train
+from assay.training.processes import together
+from assay.training.ranks import Ranks
+from assay.training.resume import Resume, can_continue
+from assay.training.state import Run, State
+from assay.training.watch import Setup, Watch, Watches
 from assay.training.watch.events import Events
 from assay.training.watch.log import Log
+from assay.training.watch.plots import Plots
 from assay.training.watch.timing import Timing
 
 
-def run(recipe: Recipe, seed: int, prepared: Prepared, out: Path, device: str = "auto") -> dict[str, Any]:
+@dataclass(frozen=True)
+class Means:
+    """How a run is computed: no bit of it depends on these."""
+
+    device: str = "auto"
+    workers: int = 0
+    resume_every_minutes: float = 5.0
+    plots: str = "off"
+    resume: Literal["if possible", "required", "never"] = "if possible"
+
+
+def run(
+    recipe: Recipe, seed: int, data: Callable[[], Prepared], out: Path, means: Means | None = None
+) -> dict[str, Any]:
     """Train one seed of a recipe in a folder of its own and return the receipt.
 
-    The same run, finished, is left as it is. A run that diverges is finished, too: its receipt says so.
+    The same run, finished, is left as it is; interrupted, it is continued. A run that diverges is finished,
+    too: its receipt says so.
+
+    Args:
+        recipe: what to train.
+        seed: the run's seed.
+        data: loads the prepared data.
+        out: the run's folder.
+        means: how it is computed.
 
     Raises:
         UserError: data, model or device do not fit, or the folder holds another run.
+        Interrupted: a signal asked the run to leave; its state is saved.
     """
-    with claim(out):
+    means = means or Means()
+    with claim(out), listening() as interrupt:
         if (out / RECEIPT).exists():
             return require_same(read_receipt(out), out, recipe, seed)
+        remove_parts(out)
+        if means.resume == "required" and not can_continue(out):
+            raise UserError(f"{out}: there is no state to resume from")
         numerics.configure(recipe.settings.numerics)
-        where = choose_device(device)
         write_atomically(out / RECIPE, to_yaml(recipe))
-        write_environment(out, where)
-        watch = Watches([Log(str(out)), Events(out / "events.jsonl"), Timing(out / "metrics.csv")])
-        return _train(recipe, seed, prepared, out, where, watch)
+        watches: list[Watch] = [Log(str(out)), Events(out / "events.jsonl"), Timing(out / "metrics.csv")]
+        if means.plots != "off":
+            watches.append(Plots(out / "figures", means.plots))
+        watch = Watches(watches)
+        try:
+            with explained():
+                prepared = data()
+                return together(
+                    recipe.settings.training.processes,
+                    means.device,
+                    lambda ranks, device: _train(
+                        recipe, seed, prepared, out, device, watch, means, interrupt, ranks
+                    ),
+                )
+        except Interrupted as error:
+            watch.on_interrupt(str(error))
+            raise
+        except BaseException as error:
+            watch.on_exception(error)
+            raise
 
 
 def _train(
-    recipe: Recipe, seed: int, prepared: Prepared, out: Path, device: torch.device, watch: Watch
+    recipe: Recipe,
+    seed: int,
+    prepared: Prepared,
+    out: Path,
+    device: torch.device,
+    watch: Watch,
+    means: Means,
+    interrupt: Interrupt,
+    ranks: Ranks,
 ) -> dict[str, Any]:
-    """Train, write what came of it, finish with the receipt."""
+    """Train and, in the process that writes, write what came of it and finish with the receipt."""
+    settings = recipe.settings
+    watch = watch if ranks.is_writer else Watch()
     digests: dict[str, str] = {}
+    run = build_run(settings, prepared, seed, device, ranks)
     maker = {
         "recipe": recipe.plain(),
         "address": recipe.address,
         "seed": seed,
+        "input_shape": list(prepared.meta["input_shape"]),
+        "outputs": run.task.outputs(prepared.meta),
         "versions": {"torch": str(torch.__version__)},
     }
 
-    def save(name: str, state: checkpoint.State | None) -> None:
-        if state is not None and recipe.settings.training.save_artifacts:
+    def save(name: str, state: State | None) -> None:
+        if state is not None and settings.training.save_artifacts and ranks.is_writer:
             digests[name] = checkpoint.save(out / name, state | maker)
 
-    try:
-        trained = train(
-            recipe.settings,
-            prepared,
-            seed,
-            device,
-            watch,
-            keep=lambda state: save(f"epoch-{state['epoch']:03d}.pt", state),
-        )
-    except BaseException as error:
-        watch.on_exception(error)
-        raise
-    save("best.pt", trained.best)
-    save("last.pt", trained.last)
-    write_atomically(out / "history.json", to_json(trained.history.plain()))
+    identity = {"address": recipe.address, "seed": seed, "data": prepared.digest}
+    environment = computing(device)
+    resume = Resume(out, identity, means.resume_every_minutes, interrupt, digests, environment)
+    run.begin()
+    resumed = means.resume != "never" and resume.restore(run)
+    if ranks.is_writer:
+        if not resumed:
+            resume.forget()
+        write_environment(out, device, [known for known in resume.environments if known != environment])
+    watch.on_start(Setup(run, prepared, resumed))
+    last = train(
+        run,
+        load_part(prepared, "train", device, means.workers),
+        load_part(prepared, "validation", device, means.workers),
+        watch,
+        resume,
+        keep=lambda state: save(f"epoch-{state['epoch']:03d}.pt", state),
+    )
+    if not ranks.is_writer:
+        return {}
+    save("best.pt", run.best if last is not None else None)
+    save("last.pt", last)
+    write_atomically(out / "history.json", to_json(run.history.plain()))
     digests["history.json"] = file_digest(out / "history.json")
-    return write_receipt(out, recipe.stage, recipe.address, digests, **_facts(trained, seed, prepared))
+    receipt = write_receipt(out, recipe.stage, recipe.address, digests, **_facts(run, prepared))
+    resume.forget()
+    return receipt
 
 
-def _facts(trained: Trained, seed: int, prepared: Prepared) -> dict[str, Any]:
-    history = trained.history
+def _facts(run: Run, prepared: Prepared) -> dict[str, Any]:
+    history = run.history
     return {
-        "seed": seed,
+        "seed": run.seed,
         "status": history.status,
         "best_epoch": history.best_epoch,
         "monitor": history.settings.monitor,
         "best_value": history.best_value,
-        "parameters": sum(p.numel() for p in trained.task.model.parameters()),
+        "parameters": sum(p.numel() for p in run.task.model.parameters()),
         "data": prepared.digest,
     }

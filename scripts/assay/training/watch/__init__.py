@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import torch
-    from torch.optim import Optimizer
-    from torch.optim.lr_scheduler import LRScheduler
-
     from assay.data.prepared import Prepared
-    from assay.settings.stages import TrainSettings
-    from assay.tasks import Task
     from assay.training.history import History
+    from assay.training.state import Run
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a run starts from."""
+    """What a run starts from, or continues from."""
 
-    settings: TrainSettings
+    run: Run
     prepared: Prepared
-    seed: int
-    device: torch.device
-    task: Task
-    optimizers: Mapping[str, Optimizer]
-    schedulers: Mapping[str, LRScheduler]
+    resumed: bool = False
 
 
 class Watch:
@@ -44,6 +36,9 @@ class Watch:
 
     def on_train_end(self, history: History) -> None:
         """The last epoch is over, or the run diverged."""
+
+    def on_interrupt(self, message: str) -> None:
+        """A signal asked the run to leave; its state is saved."""
 
     def on_exception(self, error: BaseException) -> None:
         """The run failed; the exception is raised again."""
@@ -75,7 +70,13 @@ class Watches(Watch):
         for watch in self.watches:
             watch.on_train_end(history)
 
-    def on_exception(self, error: BaseException) -> None:
+    def on_interrupt(self, message: str) -> None:
         """Tell all."""
         for watch in self.watches:
-            watch.on_exception(error)
+            watch.on_interrupt(message)
+
+    def on_exception(self, error: BaseException) -> None:
+        """Tell all; one that cannot write, on a full disk say, does not hide the error."""
+        for watch in self.watches:
+            with suppress(OSError):
+                watch.on_exception(error)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assay.store import append
 from assay.training.watch import Setup, Watch
 
 if TYPE_CHECKING:
@@ -21,10 +22,14 @@ class Events(Watch):
         self.started = time.time()
 
     def on_start(self, setup: Setup) -> None:
-        """`on_start` with the number of epochs."""
+        """`on_start` with the number of epochs, or `on_resume` with where the run continues."""
         self.started = time.time()
-        training = setup.settings.training
-        self._write("on_start", seed=setup.seed, total_epochs=training.epochs, device=str(setup.device))
+        run = setup.run
+        facts = {"seed": run.seed, "total_epochs": run.settings.training.epochs, "device": str(run.device)}
+        if setup.resumed:
+            self._write("on_resume", **facts, epoch=run.epoch, step=run.step)
+        else:
+            self._write("on_start", **facts)
 
     def on_epoch_end(self, history: History, improved: bool) -> None:
         """`on_epoch_end` with the epoch's row."""
@@ -36,6 +41,10 @@ class Events(Watch):
         best = {"best_epoch": history.best_epoch, "best_value": history.best_value}
         self._write("on_train_end", status=history.status, **best)
 
+    def on_interrupt(self, message: str) -> None:
+        """`on_interrupt` with what was said."""
+        self._write("on_interrupt", message=message)
+
     def on_exception(self, error: BaseException) -> None:
         """`on_exception` with the exception's type and text."""
         self._write("on_exception", error=type(error).__name__, message=str(error))
@@ -43,5 +52,4 @@ class Events(Watch):
     def _write(self, event: str, **facts: Any) -> None:
         now = time.time()
         line = {"event": event, "time": round(now, 3), "elapsed": round(now - self.started, 3)}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line | facts) + "\n")
+        append(self.path, json.dumps(line | facts) + "\n")

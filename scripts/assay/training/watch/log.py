@@ -11,7 +11,9 @@ import torch
 from assay.training.watch import Setup, Watch
 
 if TYPE_CHECKING:
+    from assay.data.prepared import Prepared
     from assay.training.history import History
+    from assay.training.state import Run
 
 log = logging.getLogger("assay.train")
 
@@ -21,37 +23,22 @@ class Log(Watch):
 
     def __init__(self, saved_in: str = "") -> None:
         self.saved_in = saved_in
-        self.started = time.perf_counter()
+        self.first, self.started = 0, time.perf_counter()
 
     def on_start(self, setup: Setup) -> None:
         """Everything a reader needs to know what this run is."""
-        settings, training = setup.settings, setup.settings.training
-        samples = setup.prepared.meta["samples"]
-        batches = -(-samples["train"] // training.batch_size)
-        size = sum(parameter.numel() for parameter in setup.task.model.parameters())
-        numerics = settings.numerics.model_dump()
-        optimizer = next(iter(setup.optimizers.values()))
-        for line in (
-            f"seed {setup.seed}; " + ", ".join(f"{key} {value}" for key, value in numerics.items()),
-            f"torch {torch.__version__}, CUDA {torch.version.cuda}, "
-            f"cuDNN {torch.backends.cudnn.version()}; device {setup.device}",
-            f"data {setup.prepared.meta['source']}: {samples['train']} training, "
-            f"{samples['validation']} validation, {samples['test']} test samples",
-            f"model {settings.model.name} {settings.model.settings}: {size:,} parameters",
-            f"optimizer {type(optimizer).__name__} {training.optimizer.settings}, "
-            f"learning rate {training.learning_rate:g}, scheduler {training.scheduler.name}",
-            f"loss {settings.loss.name} {settings.loss.settings}, precision {settings.numerics.dtype}",
-            f"{training.epochs} epochs of {batches} batches of {training.batch_size}",
-        ):
+        for line in _description(setup.run, setup.prepared):
             log.info(line)
-        self.started = time.perf_counter()
+        if setup.resumed:
+            log.info(f"continued in epoch {setup.run.epoch} after {setup.run.step} steps")
+        self.first, self.started = setup.run.epoch - 1, time.perf_counter()
 
     def on_epoch_end(self, history: History, improved: bool) -> None:
         """One line: losses, metrics, learning rate, time left, `best` if it is."""
         row, total = history.rows[-1], history.settings.epochs
         numbers = "  ".join(f"{name} {_number(value)}" for name, value in row.items() if name != "epoch")
         elapsed = time.perf_counter() - self.started
-        left = elapsed / row["epoch"] * (total - row["epoch"])
+        left = elapsed / (row["epoch"] - self.first) * (total - row["epoch"])
         mark = "  best" if improved else ""
         log.info(f"epoch {row['epoch']:>{len(str(total))}}/{total}  {numbers}  left {left:.0f} s{mark}")
 
@@ -68,10 +55,51 @@ class Log(Watch):
             f"improved by {_number(abs(first - (history.best_value or first)))}"
             + (f"; saved in {self.saved_in}" if self.saved_in else "")
         )
+        if history.stopped is not None:
+            log.info(f"ended after epoch {len(history.rows)} of {history.settings.epochs}: {history.stopped}")
+
+    def on_interrupt(self, message: str) -> None:
+        """Where the run can be continued."""
+        log.warning(message)
 
     def on_exception(self, error: BaseException) -> None:
         """The exception's text; its traceback follows where it is caught."""
         log.error(f"{type(error).__name__}: {error}")
+
+
+def _description(run: Run, prepared: Prepared) -> list[str]:
+    """What a run is, a line a subject."""
+    settings, training, numerics = run.settings, run.settings.training, run.settings.numerics
+    samples = prepared.meta["samples"]
+    batches = -(-samples["train"] // training.batch_size)
+    size = sum(parameter.numel() for parameter in run.task.model.parameters())
+    optimizer = next(iter(run.optimizers.values()))
+    precision = numerics.dtype if numerics.mixed_precision == "off" else numerics.mixed_precision
+    lines = [
+        f"seed {run.seed}; " + ", ".join(f"{key} {value}" for key, value in numerics.model_dump().items()),
+        f"torch {torch.__version__}, CUDA {torch.version.cuda}, "
+        f"cuDNN {torch.backends.cudnn.version()}; device {run.device}",
+        f"data {prepared.meta['source']}: {samples['train']} training, "
+        f"{samples['validation']} validation, {samples['test']} test samples",
+        f"task {settings.task.name}, model {settings.model.name} {settings.model.settings}: "
+        f"{size:,} parameters",
+        f"optimizer {type(optimizer).__name__} {training.optimizer.settings}, "
+        f"learning rate {training.learning_rate:g}, scheduler {training.scheduler.name} "
+        f"{training.scheduler.settings}, warm-up {training.warmup_epochs:g} epochs",
+        f"loss {settings.loss.name} {settings.loss.settings}, precision {precision}",
+        f"{training.epochs} epochs of {batches} batches of {training.batch_size}",
+    ]
+    if training.accumulate > 1:
+        lines.append(
+            f"{training.accumulate} batches a step: {training.accumulate * training.batch_size} samples"
+        )
+    if run.ranks.size > 1:
+        share = training.batch_size / run.ranks.size
+        lines.append(f"effective batch {training.batch_size}: {run.ranks.size} processes with {share:g} each")
+    for name in ("augmentations", "callbacks"):
+        if chosen := getattr(training, name):
+            lines.append(f"{name}: " + ", ".join(f"{item.name} {item.settings}" for item in chosen))
+    return lines
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,1 @@
+"""Building blocks that several components share; no components themselves."""

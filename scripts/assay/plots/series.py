@@ -1,0 +1,82 @@
+"""Columns of a history as numbers to draw: NaN where there is none, and fewer points where there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay.report.numbers import Scale
+
+LONG = 400
+"""Epochs above which a line shows means over several epochs, beside the range of their values."""
+_POINTS = 200
+_NAMES = {"f1": "F1", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One quantity over epochs, (points,) each."""
+
+    epochs: np.ndarray
+    values: np.ndarray
+    """Means over `step` epochs; NaN where there is no value."""
+    low: np.ndarray
+    """Smallest value of those epochs."""
+    high: np.ndarray
+    """Largest value of those epochs."""
+    step: int
+    """Epochs a point; 1 where every epoch is shown."""
+
+    def markers(self, few: int = 30, start: float = 0.5) -> np.ndarray:
+        """Which points to mark, (points,) of bool: all of a few, some of many, and those that stand alone.
+
+        Args:
+            few: points that are all marked.
+            start: where the first of some is, as a share of the distance between two.
+        """
+        there = np.isfinite(self.values)
+        beside = np.pad(there, 1)
+        alone = there & ~beside[:-2] & ~beside[2:]
+        every = 1 if len(there) <= few else max(1, len(there) // 7)
+        chosen: np.ndarray = alone | (np.arange(len(there)) % every == int(start * every))
+        return chosen
+
+
+def values_of(rows: Sequence[Mapping[str, Any]], column: str) -> np.ndarray:
+    """A column, (rows,) of float64, NaN where a row has no number."""
+    return np.array([np.nan if row.get(column) is None else row[column] for row in rows], dtype=np.float64)
+
+
+def line(rows: Sequence[Mapping[str, Any]], column: str, factor: float = 1.0) -> Line:
+    """A column as a line, its values multiplied by `factor`."""
+    epochs = np.array([row["epoch"] for row in rows], dtype=np.float64)
+    values = factor * values_of(rows, column)
+    step = 1 if len(rows) <= LONG else -(-len(rows) // _POINTS)
+    filled = np.full(-len(rows) % step, np.nan)
+    epochs, values = (np.concatenate([x, filled]).reshape(-1, step) for x in (epochs, values))
+    there = np.isfinite(values)
+    any_there = there.any(1)
+
+    def only(numbers: np.ndarray) -> np.ndarray:
+        return np.where(any_there, numbers, np.nan)
+
+    means = np.where(there, values, 0).sum(1) / np.maximum(there.sum(1), 1)
+    low, high = np.where(there, values, np.inf).min(1), np.where(there, values, -np.inf).max(1)
+    return Line(np.nanmean(epochs, 1), only(means), only(low), only(high), step)
+
+
+def scale(metric: str, values: Iterable[np.ndarray]) -> Scale:
+    """How a metric is written: with the field's name, a proportion in percent."""
+    finite = [value for column in values for value in column[np.isfinite(column)].tolist()]
+    return Scale(named(metric), Scale.by_name(metric, finite).is_proportion)
+
+
+def named(column: str) -> str:
+    """A metric or column in words: `validation mean squared error`, `R²`."""
+    prefix, _, rest = column.partition("_")
+    part = {"train": "training", "val": "validation"}.get(prefix, "") if rest else ""
+    words = (rest if part else column).split("_")
+    return " ".join(filter(None, (part, *(_NAMES.get(word, word) for word in words))))

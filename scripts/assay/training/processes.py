@@ -1,0 +1,106 @@
+"""Several processes for one run: they are forked before anything is built, meet, and train together.
+
+Rank 0 is the process that was started: it alone writes. The others leave when it has finished, and fail when
+it is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from assay.errors import Interrupted, UserError
+from assay.program import CONTINUE_ME
+from assay.training.build import choose_device
+from assay.training.ranks import ALONE, Ranks
+
+T = TypeVar("T")
+TIMEOUT = timedelta(hours=1)
+"""How long one process waits for the others, who may be measuring or writing."""
+
+log = logging.getLogger("assay.processes")
+
+
+def together(size: int, device: str, work: Callable[[Ranks, torch.device], T]) -> T:
+    """Do `work` in so many processes and return what it returned in this one.
+
+    Args:
+        size: number of processes; one does the work here, and no other is started.
+        device: `auto`, or the name of a device; with GPUs enough, each process has one of its own.
+        work: is called with this process's rank and its device.
+
+    Raises:
+        UserError: another process failed; its traceback is in the log.
+    """
+    if size == 1:
+        return work(ALONE, choose_device(device))
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = Path(folder) / "meeting"
+        children = [_fork(Ranks(rank, size), device, work, meeting) for rank in range(1, size)]
+        try:
+            result = _meet(Ranks(0, size), device, work, meeting)
+        except Exception as error:
+            codes = _codes(children)
+            if not isinstance(error, UserError | Interrupted) and any(
+                code not in (0, CONTINUE_ME) for code in codes
+            ):
+                failed = ", ".join(
+                    str(rank) for rank, code in enumerate(codes, 1) if code not in (0, CONTINUE_ME)
+                )
+                raise UserError(f"process {failed} of the run failed; its traceback is in the log") from error
+            raise
+        if any(_codes(children)):
+            raise UserError("a process of the run failed at its end; its traceback is in the log")
+        return result
+
+
+def _fork(ranks: Ranks, device: str, work: Callable[[Ranks, torch.device], T], meeting: Path) -> int:
+    """Start a process that does its share and never returns from here; its process id."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    logging.getLogger().setLevel(logging.ERROR)  # rank 0 tells the rest
+    try:
+        _meet(ranks, device, work, meeting)
+        code = 0
+    except Interrupted:
+        code = CONTINUE_ME
+    except BaseException:
+        log.error(f"process {ranks.rank}: {traceback.format_exc()}")
+    finally:
+        logging.shutdown()
+        os._exit(code)
+
+
+def _meet(ranks: Ranks, device: str, work: Callable[[Ranks, torch.device], T], meeting: Path) -> T:
+    from torch import distributed
+
+    gpus = torch.cuda.device_count() if device in ("auto", "cuda") else 0
+    own = gpus >= ranks.size
+    distributed.init_process_group(
+        "nccl" if own else "gloo",
+        init_method=meeting.as_uri(),
+        rank=ranks.rank,
+        world_size=ranks.size,
+        timeout=TIMEOUT,
+    )
+    try:
+        return work(ranks, choose_device(f"cuda:{ranks.rank}" if own else device))
+    finally:
+        distributed.destroy_process_group()
+
+
+def _codes(children: list[int]) -> list[int]:
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
