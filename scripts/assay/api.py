@@ -5,6 +5,9 @@
     model, history = train({"model": {"name": "cnn"}}, seed=3)     # settings as in a study's base
     model, history = train("results/train/…/recipe.yaml", seed=3)  # a run of the workflow again
 
+    from assay.api import load
+    model, metadata = load("results/studies/digits/plain/seed-0/best.pt")
+
 The numbers are those of the workflow, to the bit, if this is imported before torch.
 """
 
@@ -18,6 +21,7 @@ from assay import numerics, single
 from assay.configuration import configure
 from assay.errors import UserError
 from assay.recipe import Recipe
+from assay.settings.component import Model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -68,3 +72,35 @@ def train(
     if run.best is not None:
         load_weights(run.task, run.best, "best epoch")
     return run.task.model.eval(), run.history.plain()
+
+
+def load(
+    path: Path | str, model: nn.Module | None = None, device: str = "cpu", strict: bool = True
+) -> tuple[nn.Module, dict[str, Any]]:
+    """The model of a checkpoint, in evaluation mode.
+
+    Args:
+        path: the checkpoint's file.
+        model: what its weights are put into; must be of the checkpoint's class. Built anew unless given.
+        device: as `machine.device` in the configuration.
+        strict: refuse a `model` that lacks tensors or has others; otherwise warn and load those that fit.
+
+    Returns:
+        The model, and all else that the checkpoint holds: recipe, seed, epoch, history, versions, …
+
+    Raises:
+        UserError: the file is damaged, of another class of model, or does not fit.
+    """
+    from assay.training import checkpoint
+    from assay.training.build import build, choose_device
+
+    where = choose_device(device)
+    state = checkpoint.load(Path(path), where)
+    if model is None:
+        if "recipe" not in state:
+            raise UserError(f"{path}: does not say which model it is of; build it, and give it as `model`")
+        named = Model.model_validate(state["recipe"]["settings"]["model"])
+        model = build("models", named, tuple(state["input_shape"]), state["outputs"])
+    model = model.to(where)
+    checkpoint.load_model(model, state, path, strict)
+    return model, {key: value for key, value in state.items() if key != "model"}

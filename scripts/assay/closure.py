@@ -13,14 +13,13 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from assay.digest import file_digest
 from assay.errors import UserError
-from assay.modules import find_module, parse_module
+from assay.modules import find_module, imported_module, is_installed, parse_module
 
 ENTRIES = {
     "prepare": ("assay.data.prepare",),
@@ -135,21 +134,7 @@ def _own_file(name: str) -> Path | None:
     if any(name == module or name.startswith(f"{module}.") for module in NOT_FOLLOWED):
         return None
     file = find_module(name)
-    return None if file is None or _is_installed(file) else file
-
-
-@functools.cache
-def _installed_folders() -> list[Path]:
-    """The folders of Python's own modules and of installed packages."""
-    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
-    return [Path(sysconfig.get_path(kind)).resolve() for kind in kinds]
-
-
-def _is_installed(file: Path) -> bool:
-    """Whether a file is part of Python or of an installed package."""
-    return any(file.resolve().is_relative_to(folder) for folder in _installed_folders()) or bool(
-        {"site-packages", "dist-packages"} & set(file.parts)
-    )
+    return None if file is None or is_installed(file) else file
 
 
 def _with_parents(name: str) -> list[str]:
@@ -174,11 +159,7 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                package = module.split(".") if is_package else module.split(".")[:-1]
-                kept = package[: len(package) - (node.level - 1)]
-                base = ".".join([*kept, base] if base else kept)
+            base = imported_module(node, module, is_package)
             if base:
                 yield base
             yield from (".".join(filter(None, (base, alias.name))) for alias in node.names)

@@ -13,13 +13,13 @@ import functools
 import importlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.errors import UserError, choose
-from assay.modules import find_module, parse_module
+from assay.modules import find_module, imported_module, is_installed, parse_module
 from assay.signature import Setting, literals, read_signature
 
 PACKAGE = Path(__file__).parent
@@ -50,7 +50,7 @@ class Definition:
     file: Path
     settings: Mapping[str, Setting]
     literals: Mapping[str, Any]
-    """Class attributes with literal values; of a function, constants of its module."""
+    """Class attributes with literal values, inherited ones too; of a function, constants of its module."""
     docstring: str
     has_check: bool
 
@@ -96,17 +96,41 @@ def define(group: str, name: str) -> Definition:
     if not found:
         raise UserError(f"{module} defines no {wanted!r}; {choose(wanted, objects)}")
     node = objects[found[0]]
+    lineage = [*_lineage(node, tree, module)] if isinstance(node, ast.ClassDef) else [node]
+    said: dict[str, Any] = {}
+    for part in reversed(lineage):
+        said |= literals(part if isinstance(part, ast.ClassDef) else tree)
     return Definition(
         group=group,
         name=name,
         module=module,
         attribute=node.name,
         file=file,
-        settings=read_signature(node, objects),
-        literals=literals(node if isinstance(node, ast.ClassDef) else tree),
+        settings=read_signature(lineage),
+        literals=said,
         docstring=ast.get_docstring(tree) or ast.get_docstring(node) or "",
         has_check="check" in objects,
     )
+
+
+def _lineage(node: ast.ClassDef, tree: ast.Module, module: str) -> Iterator[ast.ClassDef]:
+    """A class and those that it derives from, as far as files of the project or the user define them."""
+    yield node
+    for base in node.bases:
+        name = base.id if isinstance(base, ast.Name) else ""
+        for statement in tree.body:
+            if isinstance(statement, ast.ClassDef) and statement.name == name and statement is not node:
+                yield from _lineage(statement, tree, module)
+            elif isinstance(statement, ast.ImportFrom):
+                original = [alias.name for alias in statement.names if (alias.asname or alias.name) == name]
+                origin = imported_module(statement, module)
+                file = find_module(origin) if original and origin else None
+                if file is None or is_installed(file):
+                    continue
+                other = parse_module(file)
+                for part in other.body:
+                    if isinstance(part, ast.ClassDef) and part.name == original[0]:
+                        yield from _lineage(part, other, origin)
 
 
 def load(group: str, name: str) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
+import sysconfig
 from pathlib import Path
 
 from assay.errors import UserError
@@ -37,3 +39,33 @@ def parse_module(file: Path) -> ast.Module:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         text = error.msg if isinstance(error, SyntaxError) else error
         raise UserError(f"{file}{line}: is not valid Python: {text}") from error
+
+
+def imported_module(node: ast.ImportFrom, module: str, is_package: bool = False) -> str:
+    """The full name of the module that a `from` import names, relative ones resolved; may be empty.
+
+    Args:
+        node: the import.
+        module: the module that it stands in.
+        is_package: whether that is a package's `__init__.py`.
+    """
+    name = node.module or ""
+    if not node.level:
+        return name
+    package = module.split(".") if is_package else module.split(".")[:-1]
+    kept = package[: len(package) - (node.level - 1)]
+    return ".".join([*kept, name] if name else kept)
+
+
+@functools.cache
+def _installed_folders() -> list[Path]:
+    """The folders of Python's own modules and of installed packages."""
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    return [Path(sysconfig.get_path(kind)).resolve() for kind in kinds]
+
+
+def is_installed(file: Path) -> bool:
+    """Whether a file is part of Python or of an installed package."""
+    return any(file.resolve().is_relative_to(folder) for folder in _installed_folders()) or bool(
+        {"site-packages", "dist-packages"} & set(file.parts)
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Optional, Union
 
@@ -47,21 +47,24 @@ class Setting:
         return self.default is not REQUIRED and self.default is not COMPUTED
 
 
-def read_signature(
-    node: ast.ClassDef | ast.FunctionDef, objects: Mapping[str, ast.AST]
-) -> dict[str, Setting]:
+def read_signature(lineage: Sequence[ast.ClassDef | ast.FunctionDef]) -> dict[str, Setting]:
     """What a study may set: keyword-only arguments, and others that have a default.
 
     What the workflow passes itself (a model's shapes, a loss's classes) is positional.
+
+    Args:
+        lineage: a function; or a class and those that it derives from, of which the first with an
+            `__init__` counts.
     """
-    if isinstance(node, ast.ClassDef):
-        init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
-        if init is None:
-            bases = [objects.get(b.id) for b in node.bases if isinstance(b, ast.Name)]
-            earlier = [b for b in bases if isinstance(b, ast.ClassDef) and b.lineno < node.lineno]
-            return read_signature(earlier[0], objects) if earlier else {}
-        node = init
-    arguments = node.args
+    functions = [
+        part
+        for node in lineage
+        for part in (node.body if isinstance(node, ast.ClassDef) else [node])
+        if isinstance(part, ast.FunctionDef) and (part is node or part.name == "__init__")
+    ]
+    if not functions:
+        return {}
+    node, arguments = lineage[0], functions[0].args
     ordinary = arguments.posonlyargs + arguments.args
     pairs = [
         *zip(ordinary[len(ordinary) - len(arguments.defaults) :], arguments.defaults, strict=True),

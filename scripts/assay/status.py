@@ -12,10 +12,10 @@ from pathlib import Path
 from assay.errors import UserError
 from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason, split_folder
 from assay.receipt import read_receipt
-from assay.store import RECEIPT, is_claimed, seed_folder
+from assay.store import RECEIPT, can_continue, is_claimed, seed_folder
 from assay.views import view_folder
 
-STATES = ("done", "diverged", "running", "failed", "missing")
+STATES = ("done", "diverged", "running", "interrupted", "failed", "missing")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,9 @@ def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
     reason = failure_reason(run)
     if not reason and not (prepared / RECEIPT).exists():
         reason = failure_reason(prepared)
+    if not reason and can_continue(run):
+        epoch, _ = _progress(run / "events.jsonl")
+        return RunStatus(name, seed, "interrupted", epoch, epochs)
     return RunStatus(name, seed, "failed" if reason else "missing", 0, epochs, reason=reason or "")
 
 

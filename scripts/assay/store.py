@@ -22,6 +22,7 @@ from assay.errors import UserError
 RECEIPT = "receipt.json"
 FAILURE = "failure.json"
 RECIPE = "recipe.yaml"
+RESUME, RESUME_BEFORE = "resume.pt", "resume-before.pt"
 
 
 def seed_folder(seed: int) -> str:
@@ -100,6 +101,11 @@ def claim(folder: Path) -> Iterator[None]:
     with (folder / ".claim").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def can_continue(folder: Path) -> bool:
+    """Whether a run that is not finished left a state to go on from."""
+    return any((folder / name).exists() for name in (RESUME, RESUME_BEFORE))
 
 
 def is_claimed(folder: Path) -> bool:

@@ -1,8 +1,8 @@
 """Trains small networks as Assay does and prints what their bits depend on: a program, not a test.
 
-    python tests/portability/train_networks.py [--portable | --not-portable] [name ...]
+    python tests/portability/train_networks.py [--no-portable] [name ...]
 
-The first line describes the processor; then one line a network: its name, and the digest of its weights
+The first line describes the processor, the second has its fingerprint; then one line a network: its name, and the digest of its weights
 and of what it gives when evaluated. A digest is followed by `wrong` if that output is far from the same
 network's in double precision: then the machine, an emulated one, computes something else than it should.
 """
@@ -14,6 +14,7 @@ import copy
 from collections.abc import Callable
 
 from assay import numerics
+from assay.portability import fingerprint
 from assay.settings.training import NumericsSettings
 
 STEPS, BATCH, CLASSES = 4, 24, 5
@@ -31,7 +32,10 @@ def main() -> None:
 
     numerics.configure(settings)
     capability, found = torch.backends.cpu.get_cpu_capability(), torch.cpu.get_capabilities()
-    print(f"processor: {found['cpu_name']}; AVX-512: {found['avx512_f']}; torch uses {capability}", flush=True)
+    print(
+        f"processor: {found['cpu_name']}; AVX-512: {found['avx512_f']}; torch uses {capability}", flush=True
+    )
+    print("fingerprint", fingerprint(), flush=True)
     networks = make_networks()
     for name in arguments.names or networks:
         print(name, *train(*networks[name]), flush=True)

@@ -206,14 +206,15 @@ def test_pictures() -> None:
         ("autoencoder", {"latent": "vector_quantised"}),
         ("autoencoder", {"encoder": "gnn", "decoder": "gnn"}),
         ("gan_autoencoder", {"encoder": "gan", "decoder": "gan"}),
-        ("diffusion_autoencoder", {"encoder": "diffusion", "decoder": "diffusion"}),
+        ("autoencoder", {"decoder": "diffusion"}),
+        ("diffusion_autoencoder", {"encoder": "diffusion"}),
     ],
 )
 def test_digits_are_learned(name: str, model: dict[str, object]) -> None:
     inputs, held_out = digits()
     mean_image = float((held_out - inputs.mean(0)).square().mean())
     task = make_task(name, (1, 8, 8), {"name": "autoencoder", **model})
-    train(task, inputs, steps=250, learning_rate=4e-3)
+    train(task, inputs, steps=250, batch_size=32, learning_rate=4e-3)
     metrics = evaluate(task, held_out)
     assert metrics["reconstruction"] < 0.5 * mean_image
-    assert metrics["mean_squared_error"] < 0.8 * mean_image
+    assert metrics["mean_squared_error"] < mean_image  # refined, it is a sample: up to twice as high

@@ -11,7 +11,7 @@ import torch
 from assay.decoders.diffusion import Diffusion as Decoder
 from assay.encoders.diffusion import Diffusion as Encoder
 from assay.layers.diffusion import Schedule, check_steps, embed
-from reconstruct import make_task
+from reconstruct import evaluate, make_task
 
 BETAS = np.linspace(1e-4, 0.02, 1000)
 """Ho et al. 2020, section 4."""
@@ -198,3 +198,21 @@ def test_refinement_starts_at_the_noisy_reconstruction() -> None:
     torch.manual_seed(2)
     a = alpha_bar(250)
     torch.testing.assert_close(asked[0], a**0.5 * values + (1 - a) ** 0.5 * torch.randn(6, 4))
+
+
+def test_an_evaluation_measures_what_is_refined() -> None:
+    task = make_task("diffusion_autoencoder", (4,), start=250, steps=3)
+    inputs = torch.randn(6, 4)
+    plain = (task.eval().model(inputs).values - inputs).square().mean()
+
+    class Oracle(torch.nn.Module):
+        def forward(self, mixed: torch.Tensor, condition: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+            a = task.schedule.signal[times][:, None]
+            return (a.sqrt() * mixed - inputs) / (1 - a).sqrt()
+
+    task.denoiser = Oracle()
+    metrics = evaluate(task, inputs)
+    assert metrics["mean_squared_error"] == pytest.approx(0, abs=1e-6)
+    assert metrics["denoising"] == pytest.approx(0, abs=1e-6)
+    assert metrics["reconstruction"] == pytest.approx(plain.item(), rel=1e-5)
+    assert task.predictions(inputs)["reconstruction_error"] == pytest.approx([0] * 6, abs=1e-6)

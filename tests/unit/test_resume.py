@@ -11,10 +11,11 @@ import pytest
 import small
 import torch
 from assay.errors import Interrupted
+from assay.store import RESUME, RESUME_BEFORE, can_continue
 from assay.training import checkpoint
 from assay.training.interrupt import Interrupt, listening
 from assay.training.loop import train
-from assay.training.resume import BEFORE, NEWEST, Resume, can_continue
+from assay.training.resume import Resume
 from assay.training.watch import Watch
 
 SETTINGS: dict[str, Any] = {
@@ -128,14 +129,14 @@ def test_a_damaged_state_is_named_and_the_one_before_is_used(
     keeper(tmp_path).restore(first)
     with pytest.raises(Interrupted):
         train(first, *small.parts(), Watch(), Stop(tmp_path, 1))
-    assert (tmp_path / BEFORE).exists()
-    damage(tmp_path / NEWEST, how)
+    assert (tmp_path / RESUME_BEFORE).exists()
+    damage(tmp_path / RESUME, how)
     run = small.built(**SETTINGS)
     assert keeper(tmp_path).restore(run)
     assert "resume.pt: is damaged" in caplog.text and "not used" in caplog.text
     assert (run.epoch, run.step) == (2, 0)
     caplog.clear()
-    damage(tmp_path / BEFORE, how)
+    damage(tmp_path / RESUME_BEFORE, how)
     assert not keeper(tmp_path).restore(small.built(**SETTINGS))
     assert "resume.pt" in caplog.text and "resume-before.pt" in caplog.text
     again, found = continued(tmp_path, **SETTINGS)
@@ -169,7 +170,7 @@ def test_a_malicious_state_runs_nothing(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.system, (f"touch {tmp_path / 'mark'}",)
 
-    torch.save({"state": Malicious(), "digest": ""}, tmp_path / NEWEST)
+    torch.save({"state": Malicious(), "digest": ""}, tmp_path / RESUME)
     assert not keeper(tmp_path).restore(small.built())
     assert not (tmp_path / "mark").exists()
 

@@ -77,7 +77,7 @@ def test_files_that_carry_bits_carry_no_place_or_time(project: Project) -> None:
 def test_a_run_of_code_that_changed_since_planning_is_refused(project: Project) -> None:
     run = project.results / "studies/small/focal/seed-0"
     recipe = next((project.results / "train").glob(f"{run.resolve().parent.name}/recipe.yaml"))
-    project.edit("scripts/assay/losses/focal.py", "(1 - probability)", "(1.0 - probability)")
+    project.edit("scripts/assay/losses/focal.py", "return losses.mean()", "return 1.0 * losses.mean()")
     outcome = project.python("scripts/train.py", "--planned", "--recipe", str(recipe), "--out", "again")
     assert outcome.code == 1
     assert "assay.losses.focal" in outcome.text and "Traceback" not in outcome.text

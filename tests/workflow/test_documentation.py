@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -62,14 +63,20 @@ def test_the_readme_s_python_works(documented: Project) -> None:
     assert outcome.code == 0 and outcome.text.strip().endswith("finished"), outcome.text
 
 
-def test_a_model_of_one_s_own_works_as_shown(documented: Project) -> None:
+def test_parts_of_one_s_own_work_as_shown(documented: Project) -> None:
+    """A data set, task, model, loss, scheduler, callback and augmentation, without an edit elsewhere."""
     [program] = blocks("config/README.md", "python")
     example, base = blocks("config/README.md", "yaml")
-    (documented.root / "my_models.py").write_text(program)
+    (documented.root / "my_parts.py").write_text(program)
     own = documented.root / "config/studies/own.yaml"
-    own.write_text(base + "variants:\n  linear: {}\n  no bias: {model.bias: true}\nseeds: 1\n")
-    outcome = documented.snakemake("--config", "study=own", "set=training.epochs=1")
+    own.write_text(base + "variants:\n  first: {}\n  bias: {model.bias: true}\nseeds: 1\n")
+    outcome = documented.snakemake("--config", "study=own")
     assert outcome.code == 0, outcome.text
+    history = json.loads((documented.results / "studies/own/first/seed-0/history.json").read_text())
+    rates = [row["learning_rate"] for row in history["history"]]
+    assert rates[:4] == [0.001, 0.001, 0.001, 0.0005]
+    recipe = (documented.results / "studies/own/first/seed-0/recipe.yaml").read_text()
+    assert "my_parts:" in recipe and "every: 3" in recipe
     (documented.root / "config/studies/example.yaml").write_text(example)
     outcome = documented.snakemake("-n", "--config", "study=example")
     assert outcome.code == 0 and outcome.jobs["train"] == 40, outcome.text

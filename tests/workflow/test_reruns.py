@@ -30,10 +30,10 @@ CHANGES = {
         "scripts/assay/models/mlp.py", "super().__init__()", "super().__init__()  # first", NOTHING,
     ),
     "a docstring of the training loop": (
-        "scripts/assay/training/loop.py", '"""Train one model.', '"""Train a model.', NOTHING,
+        "scripts/assay/training/loop.py", '"""Train a run from', '"""Train the run from', NOTHING,
     ),
     "a line of one loss": (
-        "scripts/assay/losses/focal.py", "(1 - probability)", "(1.0 - probability)", ONE_VARIANT,
+        "scripts/assay/losses/focal.py", "return losses.mean()", "return 1.0 * losses.mean()", ONE_VARIANT,
     ),
     "a line of the other loss": (
         "scripts/assay/losses/cross_entropy.py", "return functional", "return 1.0 * functional", ONE_VARIANT,

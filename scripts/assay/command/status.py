@@ -51,9 +51,9 @@ def _print(plan: Plan) -> bool:
             rows.append({"variant": variant.variant.name, **{state: own[state] or "" for state in STATES}})
         print_table(rows, ["variant", *STATES])
         for status in statuses:
-            if status.state in ("running", "failed", "diverged"):
+            if status.state in ("running", "interrupted", "failed", "diverged"):
                 print(f"  {status.variant}, seed {status.seed}: {_told(status)}")
-        busy |= bool(counts["running"] or counts["missing"])
+        busy |= bool(counts["running"] or counts["interrupted"] or counts["missing"])
     return busy
 
 
@@ -61,4 +61,6 @@ def _told(status: RunStatus) -> str:
     if status.state == "running":
         left = f", about {status.seconds_left:.0f} s left" if status.seconds_left is not None else ""
         return f"running, epoch {status.epoch} of {status.epochs}{left}"
+    if status.state == "interrupted":
+        return f"interrupted after epoch {status.epoch} of {status.epochs}; the next call continues it"
     return f"{status.state}: {status.reason}" if status.state == "failed" else status.reason

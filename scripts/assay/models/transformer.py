@@ -45,6 +45,8 @@ class Transformer(nn.Module):
         require_probability(dropout=dropout)
         if width % heads:
             raise ValueError(f"width must be a multiple of heads; {width} is not one of {heads}")
+        if positions not in ("sinusoidal", "learned"):
+            raise ValueError(f"positions must be sinusoidal or learned, not {positions!r}")
         length, size = sequence_shape(input_shape)
         self.project = nn.Linear(size, width)
         self.positions: Tensor

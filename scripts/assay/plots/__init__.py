@@ -89,19 +89,20 @@ def compare(runs: Mapping[str, Mapping[str, Any]], folder: Path, preset: str) ->
             the loss itself); `full`: everything that was measured in validation.
 
     Returns:
-        The file; none with `off`.
+        The file; none with `off`, or where nothing of the kind was measured.
 
     Raises:
         UserError: there is no such preset.
     """
     if preset not in PRESETS:
         raise UserError(f"plots: there is no preset {preset!r}; {choose(preset, PRESETS, 'preset')}")
-    if preset == "off":
+    columns = [] if preset == "off" else contents.compared(runs, preset)
+    if not columns:
         return []
     from assay.plots import comparison
     from assay.report import style
 
+    path = folder / "comparison.png"
     with style.sheet():
-        path = folder / "comparison.png"
-        write_atomically(path, style.png(comparison.several(runs, contents.compared(runs, preset))))
+        write_atomically(path, style.png(comparison.several(runs, columns)))
     return [path]

@@ -25,7 +25,7 @@ def epoch_axis(axes: Axes, last: int, step: int) -> None:
     """Whole epochs from 1 to the last one; it is said if lines show means over several of them."""
     several = f"epoch\n(lines: means over {step} epochs; bands: their range)"
     axes.set_xlabel("epoch" if step == 1 else several)
-    axes.set_xlim(0.5, last + max(0.5, 0.01 * last))
+    axes.set_xlim(0.5, last + max(0.5, 0.02 * last))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
 
 
@@ -69,7 +69,8 @@ def _logarithmic(axes: Axes, finite: np.ndarray) -> str:
         said = ", logarithmic"
     elif low <= 0 and median > 0 and np.abs(finite).max() > _SYMMETRIC_FROM * median:
         limit = 10.0 ** math.ceil(math.log10(median))
-        axes.set_yscale("symlog", linthresh=limit)
+        decades = math.log10(np.abs(finite).max() / limit)
+        axes.set_yscale("symlog", linthresh=limit, linscale=max(1.0, decades / 6))
         locator = SymmetricalLogLocator(base=10, linthresh=limit)
         locator.set_params(numticks=8)
         axes.yaxis.set_major_locator(locator)

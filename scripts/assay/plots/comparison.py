@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from assay.plots import series
 from assay.plots.axes import epoch_axis, value_axis
 from assay.plots.curves import draw_line, legend_below, panels
-from assay.report.style import looks, wrap
+from assay.report.style import looks
 
 
 def several(runs: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Figure:
@@ -38,7 +38,7 @@ def several(runs: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Fi
         epoch_axis(axes, last, max(line.step for line in lines.values()))
     handles = [
         Line2D([], [], color=look[label].colour, linestyle=look[label].line, linewidth=1.6,
-               marker=look[label].marker, markersize=4, label=wrap(_described(label, run), 60))
+               marker=look[label].marker, markersize=4, label=_described(label, run))
         for label, run in runs.items()
     ]  # fmt: skip
     legend_below(figure, handles)

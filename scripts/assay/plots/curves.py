@@ -18,7 +18,7 @@ from assay.plots import series
 from assay.plots.axes import epoch_axis, value_axis
 from assay.plots.contents import Panel, Sheet
 from assay.report.numbers import Scale
-from assay.report.style import WIDTH, Look
+from assay.report.style import WIDTH, Look, wrap
 
 _LOOKS = {"training": Look("#0072B2", "-", "o"), "validation": Look("#000000", "-", "o")}
 _LOOKS[""] = _LOOKS["validation"]
@@ -92,9 +92,11 @@ def legend_below(figure: Figure, handles: Sequence[Artist]) -> None:
     """Add a legend under the panels, where it hides nothing, in as few rows as its texts allow."""
     if not handles:
         return
+    room = int(15 * figure.get_figwidth())  # characters, of which each entry's line takes 11
+    for handle in handles:
+        handle.set_label(wrap(str(handle.get_label()), room - 11))
     texts = [str(handle.get_label()).split("\n") for handle in handles]
     lengths = [max(map(len, lines)) + 11 for lines in texts]
-    room = 15 * figure.get_figwidth()
     for down in range(1, len(handles) + 1):
         across = -(-len(handles) // down)
         if sum(max(column) for column in np.array_split(lengths, across)) <= room:
@@ -119,7 +121,7 @@ def _panel(axes: Axes, panel: Panel, scale: Scale, history: Mapping[str, Any]) -
     if best is not None:
         column = panel.columns.get("validation") or next(iter(panel.columns.values()))
         value = scale.factor * series.values_of([row for row in rows if row["epoch"] == best], column)
-        axes.plot(np.full(len(value), best), value, linestyle="", **_BEST_MARK, zorder=5)
+        axes.plot(np.full(len(value), best), value, linestyle="", **_BEST_MARK, zorder=5, clip_on=False)
 
 
 def _fill(part: str) -> str | None:

@@ -102,7 +102,10 @@ def sheet(rows: Mapping[str, np.ndarray], titles: Sequence[str]) -> Figure:
     for places, row, name in zip(grid, shown.values(), names, strict=True):
         references = first if row.shape == first.shape else row
         for axes, values, reference in zip(places, row, references, strict=False):
-            _image(axes, values, reference) if values.ndim == 3 else _lines(axes, values, reference)
+            if values.ndim == 3:
+                _image(axes, values, reference)
+            else:
+                _lines(axes, values, None if references is row else reference)
             _frame(axes, np.isfinite(values).any())
         for axes in places[len(row) :]:
             axes.set_visible(False)
@@ -145,12 +148,12 @@ def _image(axes: Axes, values: np.ndarray, reference: np.ndarray) -> None:
     axes.imshow(np.where(good[..., None], scaled, to_rgb(_NOT_FINITE)))
 
 
-def _lines(axes: Axes, values: np.ndarray, reference: np.ndarray) -> None:
-    """A signal or a sample's features (length, lines), over those of its reference in grey."""
+def _lines(axes: Axes, values: np.ndarray, reference: np.ndarray | None) -> None:
+    """A signal or a sample's features (length, lines), over those of its reference, if any, in grey."""
     style: dict[str, Any] = {"linewidth": 1.2, "marker": ".", "markersize": 4}
     if len(values) > 50:
         style = {"linewidth": 0.7}
-    if values is not reference:
+    if reference is not None:
         axes.plot(reference, color=FAINT, linewidth=2.5)
     for place, one in enumerate(np.where(np.isfinite(values), values, np.nan).T):
         axes.plot(one, color=_COLOURS[place % len(_COLOURS)], **style)

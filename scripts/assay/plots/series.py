@@ -13,6 +13,7 @@ from assay.report.numbers import Scale
 LONG = 400
 """Epochs above which a line shows means over several epochs, beside the range of their values."""
 _POINTS = 200
+_LARGEST = 1e100
 _NAMES = {"f1": "F1", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}
 
 
@@ -46,8 +47,13 @@ class Line:
 
 
 def values_of(rows: Sequence[Mapping[str, Any]], column: str) -> np.ndarray:
-    """A column, (rows,) of float64, NaN where a row has no number."""
-    return np.array([np.nan if row.get(column) is None else row[column] for row in rows], dtype=np.float64)
+    """A column, (rows,) of float64, NaN where a row has no number.
+
+    Numbers beyond ±1e100 are drawn as that, those within ±1e-100 as 0: axes of more decades overflow.
+    """
+    given = [np.nan if row.get(column) is None else row[column] for row in rows]
+    values = np.clip(np.array(given, dtype=np.float64), -_LARGEST, _LARGEST)
+    return np.where(np.abs(values) < 1 / _LARGEST, 0, values)
 
 
 def line(rows: Sequence[Mapping[str, Any]], column: str, factor: float = 1.0) -> Line:

@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from assay.errors import UserError
 from assay.latents import Coded
 from assay.tasks import Batch, Sums, Task, loss_parts, means, part_sums
-
-_FOR_CLASSES = {"CrossEntropy", "Distillation", "Focal", "SupervisedContrastive"}
-"""Losses by name, as an import would put their code into the address of every run."""
 
 
 class Autoencoder(Task):
@@ -41,20 +38,13 @@ class Autoencoder(Task):
         "codebook_use",
         "perplexity",
     )
+    loss_kind: ClassVar[str] = "values"
     families: ClassVar[dict[str, tuple[str, ...]]] = {
         "reconstruction": ("reconstruction", "mean_squared_error"),
         "latent": ("latent",),
         "codebook": ("codebook_use",),
         "perplexity": ("perplexity",),
     }
-
-    def __init__(self, meta: Mapping[str, Any], model: nn.Module, loss: nn.Module) -> None:
-        super().__init__(meta, model, loss)
-        if _FOR_CLASSES & {kind.__name__ for kind in type(loss).__mro__}:
-            raise UserError(
-                f"the loss {type(loss).__name__} is one of classes; to compare reconstructions with samples "
-                "choose another, such as mean_squared_error"
-            )
 
     @classmethod
     def outputs(cls, meta: Mapping[str, Any]) -> int:

@@ -48,6 +48,7 @@ class GanAutoencoder(Autoencoder):
         "codebook_use",
         "perplexity",
     )
+    loss_kind: ClassVar[str] = "values"
     families: ClassVar[dict[str, tuple[str, ...]]] = {
         "reconstruction": ("reconstruction", "mean_squared_error"),
         "adversarial": ("adversarial", "discriminator"),

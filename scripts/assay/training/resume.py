@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import Interrupted, UserError
-from assay.store import write_atomically
+from assay.store import RESUME, RESUME_BEFORE, write_atomically
 from assay.training import checkpoint
 from assay.training.interrupt import Interrupt
 from assay.training.loop import Keeper
 from assay.training.measure import stack
 from assay.training.state import Run, State
 
-NEWEST, BEFORE = "resume.pt", "resume-before.pt"
 SHARE = 0.02
 """Largest share of the time that saves after epochs take."""
 
@@ -90,16 +89,16 @@ class Resume(Keeper):
         }
         if run.ranks.is_writer:
             content = checkpoint.to_bytes(state | {"digest": checkpoint.digest(state)})
-            newest = self.folder / NEWEST
+            newest = self.folder / RESUME
             if newest.exists():
-                os.replace(newest, self.folder / BEFORE)
+                os.replace(newest, self.folder / RESUME_BEFORE)
             write_atomically(newest, content)
         self.saved = time.monotonic()
         self.cost = self.saved - began
 
     def restore(self, run: Run) -> bool:
         """Put the newest usable state into a freshly built run; return whether there is one."""
-        for name in (NEWEST, BEFORE):
+        for name in (RESUME, RESUME_BEFORE):
             path = self.folder / name
             if not path.exists():
                 continue
@@ -134,13 +133,8 @@ class Resume(Keeper):
 
     def forget(self) -> None:
         """Remove the states: the run is finished, or starts anew."""
-        for name in (NEWEST, BEFORE):
+        for name in (RESUME, RESUME_BEFORE):
             (self.folder / name).unlink(missing_ok=True)
-
-
-def can_continue(folder: Path) -> bool:
-    """Whether a run that is not finished left a state."""
-    return any((folder / name).exists() for name in (NEWEST, BEFORE))
 
 
 def _state(run: Run) -> State:

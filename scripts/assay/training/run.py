@@ -23,7 +23,7 @@ from assay.environment import computing, write_environment
 from assay.errors import Interrupted, UserError
 from assay.receipt import read_receipt, to_json, write_receipt
 from assay.recipe import Recipe, require_same, to_yaml
-from assay.store import RECEIPT, RECIPE, claim, remove_parts, write_atomically
+from assay.store import RECEIPT, RECIPE, can_continue, claim, remove_parts, write_atomically
 from assay.training import checkpoint
 from assay.training.batches import load_part
 from assay.training.build import build_run
@@ -32,7 +32,7 @@ from assay.training.interrupt import Interrupt, listening
 from assay.training.loop import train
 from assay.training.processes import together
 from assay.training.ranks import Ranks
-from assay.training.resume import Resume, can_continue
+from assay.training.resume import Resume
 from assay.training.state import Run, State
 from assay.training.watch import Setup, Watch, Watches
 from assay.training.watch.events import Events
