@@ -88,7 +88,11 @@ def assert_failed(out: Path, text: str, message: str, traceback: bool = False) -
     [
         ('training.callbacks=["own_parts:Broken"]', "the callback's own words", True),
         ('model="own_parts:Huge"', "not enough memory", False),
-        ('model="own_parts:Unpooled"', "max_unpooling2d_forward_out has no deterministic implementation", False),
+        (
+            'model="own_parts:Unpooled"',
+            "max_unpooling2d_forward_out has no deterministic implementation",
+            False,
+        ),
     ],
 )
 def test_a_run_that_fails(

@@ -20,7 +20,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise UserError(f"not enough memory; {_ADVICE}") from error
+        raise UserError(f"not enough memory{f': {error}' if str(error) else ''}; {_ADVICE}") from error
     except torch.OutOfMemoryError as error:
         raise UserError(f"not enough memory on the GPU{_amount(error)}; {_ADVICE}") from error
     except RuntimeError as error:
