@@ -37,6 +37,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--set", default="", metavar='"A.B=1 C=[2,3]"', help="overrides of settings")
     parser.add_argument("--seed", type=int, default=0, help="the run's seed, from 0 (default 0)")
     parser.add_argument("--prepared", type=Path, help="folder of the prepared data; the store's unless given")
+    parser.add_argument(
+        "--read",
+        action="append",
+        default=[],
+        metavar="SETTING=FOLDER",
+        help="run of a variant that the recipe reads (`teacher=…`); its place in the store unless given",
+    )
     parser.add_argument("--out", type=Path, help="folder for the run; its place in the store unless given")
     parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps; the configuration's unless given")
     parser.add_argument("--workers", type=int, help="processes that read batches; 0 keeps data on the device")
@@ -95,7 +102,10 @@ def main() -> None:
             store, files = configuration.store, configuration.options.data
             return single.prepared_data(current, arguments.seed, store, files, mapped)
 
-        run(current, arguments.seed, data, out, means)
+        given = dict(text.partition("=")[::2] for text in arguments.read)
+        read = current.runs_read(configuration.store, arguments.seed)
+        read |= {name: Path(folder) for name, folder in given.items()}
+        run(current, arguments.seed, data, out, means, read)
 
 
 def _means(arguments: argparse.Namespace, machine: MachineSettings) -> Means:

@@ -57,6 +57,7 @@ def train(
     from assay.training.build import build_run, choose_device
     from assay.training.checkpoint import load_weights
     from assay.training.failures import explained
+    from assay.training.read import read_models
     from assay.training.watch import Watch
 
     if settings.training.processes > 1:
@@ -66,6 +67,8 @@ def train(
     prepared = single.prepared_data(recipe, seed, configuration.store, configuration.options.data)
     with explained():
         run = build_run(settings, prepared, seed, where)
+        read = recipe.runs_read(configuration.store, seed)
+        run.task.read(read_models(recipe, seed, prepared, read, where))
         run.begin()
         data, validation = (load_part(prepared, part, where) for part in ("train", "validation"))
         loop.train(run, data, validation, Watch(), loop.Keeper())

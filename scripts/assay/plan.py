@@ -6,6 +6,7 @@ This is all that the workflow's rules ask; it imports neither torch nor Snakemak
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from assay.store import FAILURE, RECEIPT, RECIPE, seed_folder, write_atomically
 from assay.study.check import comparable_metrics
 from assay.study.files import FileDigests
 from assay.study.load import Study, Variant, find, load
+from assay.study.order import in_order
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,16 @@ class Plan:
         """The receipt of the prepared data that a run of train recipe `address` reads."""
         upstream = self.recipes["train", address].embedded["prepare"]
         return self.receipt("prepare", upstream.address, split_folder(upstream, int(seed)))
+
+    def runs_read(self, address: str, seed: str) -> list[str]:
+        """The receipts of other variants' runs that a run of train recipe `address` reads."""
+        folders = self.recipes["train", address].runs_read(self.store, int(seed))
+        return [str(folder / RECEIPT) for folder in folders.values()]
+
+    def read_arguments(self, address: str, seed: str) -> str:
+        """The same as arguments of `scripts/train.py`."""
+        folders = self.recipes["train", address].runs_read(self.store, int(seed))
+        return " ".join(f"--read {shlex.quote(f'{name}={folder}')}" for name, folder in folders.items())
 
     def trained(self, address: str, seed: str) -> str:
         """The receipt of the run that a run of evaluate recipe `address` reads."""
@@ -164,10 +176,14 @@ def load_plan(config: Mapping[str, Any] | None = None, **changes: Any) -> Plan:
 def _plan_study(study: Study, configuration: Configuration, digests: FileDigests) -> StudyPlan:
     """The recipes of a study."""
     partial = configuration.store if configuration.settings.partial else None
-    variants = tuple(
-        plan_variant(study.name, variant, study.seeds, digests, configuration.environment, partial)
-        for variant in study.variants
-    )
+    plans: dict[str, VariantPlan] = {}
+    for variant in in_order(study.variants):
+        read = {name: plans[other].train for name, other in variant.settings.task.variants().items()}
+        environment = configuration.environment
+        plans[variant.name] = plan_variant(
+            study.name, variant, study.seeds, digests, environment, read, partial
+        )
+    variants = tuple(plans[variant.name] for variant in study.variants)
     names = [variant.name for variant in study.variants]
     aggregate = Recipe(
         "aggregate/study",
@@ -207,15 +223,28 @@ def plan_variant(
     seeds: tuple[int, ...],
     digests: FileDigests,
     environment: Mapping[str, str],
+    read: Mapping[str, Recipe],
     partial: Path | None = None,
 ) -> VariantPlan:
-    """The recipes of one variant; with `partial` (a store), of what exists of it there."""
+    """The recipes of one variant; with `partial` (a store), of what exists of it there.
+
+    `read` has the train recipes of the other variants whose runs it reads, by the setting that names them.
+    """
     settings = variant.settings
     prepare = Recipe(
         "prepare",
         stages.PrepareSettings(data=settings.data, files=digests.of(settings.data.source)),
         environment=environment,
     )
+    named = settings.task.variants()
+    for name, other in named.items():
+        if name not in read:
+            raise UserError(f"task.{name}: {other!r} is a variant of a study; run it as one of that study")
+        if read[name].upstream["prepare"] != prepare.address:
+            raise UserError(
+                f"variant {variant.name!r}: task.{name}: {other!r} learns from other data or another split; "
+                "its run would have seen what this one is tested on"
+            )
     train = Recipe(
         "train",
         stages.TrainSettings(
@@ -225,8 +254,8 @@ def plan_variant(
             training=settings.training,
             numerics=settings.numerics,
         ),
-        {"prepare": prepare.address},
-        {"prepare": prepare},
+        {"prepare": prepare.address, **{name: recipe.address for name, recipe in read.items()}},
+        {"prepare": prepare, **read},
         environment,
         made_by={"study": study, "variant": variant.name, "overrides": dict(variant.overrides)},
     )

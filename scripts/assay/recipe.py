@@ -20,6 +20,7 @@ from assay.settings.base import Settings
 from assay.settings.component import Component
 from assay.settings.stages import STAGES
 from assay.settings.validate import validate
+from assay.store import seed_folder
 from assay.yamlfile import dump, read
 
 log = logging.getLogger("assay.recipe")
@@ -57,6 +58,9 @@ class Recipe:
             trained = self.embedded["train"].settings
             for part in (trained.task, trained.model, trained.loss):
                 named += _components(part)
+        if self.stage == "train":  # and to read another run, its model
+            for read in self.embedded.values():
+                named += _components(read.settings.model) if read.stage == "train" else []
         modules = {components.define(c.group, c.name).module for c in named}
         return closure.closure({*closure.ENTRIES[self.stage.split("/")[0]], *modules})
 
@@ -88,6 +92,11 @@ class Recipe:
     def folder(self, store: Path) -> Path:
         """Where the results of this recipe lie."""
         return store / self.stage / self.address
+
+    def runs_read(self, store: Path, seed: int) -> dict[str, Path]:
+        """Setting → folder of the run of another variant that a run of this train recipe reads."""
+        read = {name: recipe for name, recipe in self.embedded.items() if recipe.stage == "train"}
+        return {name: recipe.folder(store) / seed_folder(seed) for name, recipe in read.items()}
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, for YAML."""

@@ -34,7 +34,8 @@ class Setting:
     default: Any = REQUIRED
     is_file: bool = False
     group: str | None = None
-    """The group of components that it is one of: `Annotated[str | Mapping[str, Any], "encoders"]`."""
+    """The group of components that it is one of: `Annotated[str | Mapping[str, Any], "encoders"]`; or
+    `variants`, if it names a variant of the study whose run is read: `Annotated[str, "variants"]`."""
 
     @property
     def required(self) -> bool:

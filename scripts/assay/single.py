@@ -20,6 +20,7 @@ from assay.study.files import FileDigests
 from assay.study.layers import Layer, Layers
 from assay.study.load import Variant, find
 from assay.study.load import load as load_study
+from assay.study.order import in_order
 from assay.study.overrides import nested
 from assay.study.presets import expand
 
@@ -56,7 +57,11 @@ def from_variant(study: str, variant: str | None, configuration: Configuration) 
     variants = {item.name: item for item in loaded.variants}
     if wanted not in variants:
         raise UserError(f"{loaded.path}: there is no variant {wanted!r}; {choose(wanted, variants)}")
-    return _recipe(loaded.name, variants[wanted], configuration)
+    recipes: dict[str, Recipe] = {}
+    for item in in_order(loaded.variants):
+        read = {name: recipes[other] for name, other in item.settings.task.variants().items()}
+        recipes[item.name] = _recipe(loaded.name, item, configuration, read)
+    return recipes[wanted]
 
 
 def from_file(path: Path, assignments: Mapping[str, Any], configuration: Configuration) -> Recipe:
@@ -70,9 +75,15 @@ def from_file(path: Path, assignments: Mapping[str, Any], configuration: Configu
     return from_settings(given, assignments, configuration)
 
 
-def _recipe(study: str, variant: Variant, configuration: Configuration) -> Recipe:
+def _recipe(
+    study: str,
+    variant: Variant,
+    configuration: Configuration,
+    read: Mapping[str, Recipe] | None = None,
+) -> Recipe:
     digests = FileDigests(configuration.store, configuration.options.data)
-    return plan.plan_variant(study, variant, (), digests, configuration.environment).train
+    environment = configuration.environment
+    return plan.plan_variant(study, variant, (), digests, environment, read or {}).train
 
 
 def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path, mapped: bool = False) -> Prepared:

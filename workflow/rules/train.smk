@@ -2,6 +2,9 @@ rule train:
     input:
         recipe=ancient(f"{STORE}/train/{{address}}/recipe.yaml"),
         data=ancient(lambda wildcards: PLAN.prepared(wildcards.address, wildcards.seed)),
+        read=ancient(
+            lambda wildcards: PLAN.runs_read(wildcards.address, wildcards.seed)
+        ),
     output:
         f"{STORE}/train/{{address}}/seed-{{seed}}/receipt.json",
     log:
@@ -11,7 +14,8 @@ rule train:
     params:
         means=PLAN.machine.arguments(),
         prepared=subpath(input.data, parent=True),
+        read=lambda wildcards: PLAN.read_arguments(wildcards.address, wildcards.seed),
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
-        " --prepared {params.prepared:q} {params.means} --out {params.out:q} 2>> {log:q}"
+        " --prepared {params.prepared:q} {params.means} {params.read} --out {params.out:q} 2>> {log:q}"

@@ -24,7 +24,6 @@ class Distillation(nn.Module):
     """
 
     kind: ClassVar[str] = "teacher"
-    parts: ClassVar[tuple[str, ...]] = ("hard", "soft")
 
     def __init__(self, *, temperature: float = 2.0, weight: float = 0.5) -> None:
         super().__init__()

@@ -35,6 +35,7 @@ def warnings(inputs: Inputs) -> list[str]:
         *_dropped(inputs),
         *_data(inputs),
         *_mixed(inputs),
+        *_continued(inputs),
     ]
 
 
@@ -108,6 +109,16 @@ def _mixed(inputs: Inputs) -> Iterator[str]:
     silent = [run for run in inputs.runs if run.finished and not run.environment]
     if silent:
         yield f"No environment is recorded for {_by_variant(silent)}."
+
+
+def _continued(inputs: Inputs) -> Iterator[str]:
+    """Runs whose beginning was computed in another environment, before an interruption."""
+    moved = [run for run in inputs.runs if run.environment.get("earlier")]
+    if moved:
+        yield (
+            f"Interrupted and continued in another environment (see `earlier` in environment.json): "
+            f"{_by_variant(moved)}."
+        )
 
 
 def _checked(runs: Iterable[Run]) -> list[str]:

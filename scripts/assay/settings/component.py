@@ -38,11 +38,16 @@ class Component(Settings):
         """(setting, component) of every setting that is itself a component, such as a model's encoder."""
         for setting in components.define(self.group, self.name).settings.values():
             value = self.settings.get(setting.name, setting.default)
-            if setting.group is None or value is None:
+            if setting.group not in _KINDS or value is None:
                 continue
             if isinstance(value, Mapping) and "name" not in value and isinstance(setting.default, str):
                 value = {"name": setting.default, **value}
             yield setting.name, _KINDS[setting.group].model_validate(value)
+
+    def variants(self) -> dict[str, str]:
+        """Setting → variant, of the settings that name a variant whose run is read."""
+        defined = components.define(self.group, self.name).settings.values()
+        return {s.name: self.settings[s.name] for s in defined if s.group == "variants"}
 
     def with_settings(self, changes: Mapping[str, Any]) -> Component:
         """The same component with some of its settings changed."""
@@ -67,11 +72,16 @@ class Component(Settings):
         return type(self).model_validate({**plain, "name": self.name})
 
     def identifying(self) -> dict[str, Any]:
-        """The name and the settings that differ from the component's own defaults."""
+        """The name and the settings that differ from the component's own defaults.
+
+        What names a variant is left out: the address of its run is part of the recipe, not its name.
+        """
         defined = components.define(self.group, self.name).settings
         parts = {key: part.identifying() for key, part in self.parts()}
         found: dict[str, Any] = {"name": self.name}
         for key, value in self.settings.items():
+            if key in defined and defined[key].group == "variants":
+                continue
             if key in parts:
                 if parts[key] != {"name": defined[key].default}:
                     found[key] = parts[key]

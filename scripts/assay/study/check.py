@@ -12,6 +12,7 @@ from assay.errors import Problem, SettingError, UserError, choose
 from assay.settings.base import Location
 from assay.settings.variant import VariantSettings
 from assay.study.files import data_file
+from assay.study.order import reading_problems
 
 if TYPE_CHECKING:
     from assay.study.load import Study
@@ -32,6 +33,8 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
             "comparisons",
             "baseline",
         )
+    for reader, key, text in reading_problems(study.variants):
+        yield reader.layers.problem(key, text)
     same: dict[str, str] = {}
     for variant in study.variants:
         settings = variant.settings
@@ -49,7 +52,7 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
                 "comparisons",
                 "metric",
             )
-        form = canonical_json(settings.identifying())
+        form = canonical_json([settings.identifying(), settings.task.variants()])
         if form in same:
             yield at(
                 f"is the same as variant {same[form]!r}: every setting that decides a result is equal",
@@ -69,7 +72,7 @@ def task_metrics(settings: VariantSettings) -> dict[str, str]:
             "with 'minimize' or 'maximize', `loss` among them"
         )
     parts = components.define("losses", settings.loss.name).literals.get("parts", ())
-    return dict.fromkeys(parts, "minimize") | metrics
+    return {**dict.fromkeys(parts, "minimize"), **metrics}
 
 
 def comparable_metrics(settings: VariantSettings) -> dict[str, str]:

@@ -61,6 +61,12 @@ class Task(nn.Module, ABC):
         """
         return {"model": self.parameters()}
 
+    def read(self, models: Mapping[str, nn.Module]) -> None:
+        """Take the models of the runs that the recipe reads, before training: setting → model.
+
+        A setting `Annotated[str, "variants"]` names a variant whose run of the same seed is read.
+        """
+
     @abstractmethod
     def training_step(self, batch: Batch, optimizer: str) -> tuple[Tensor, Sums]:
         """The scalar that `optimizer` lowers on this batch (a mean over it), and the batch's sums."""

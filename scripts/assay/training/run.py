@@ -9,7 +9,7 @@ resume.pt                        the state of a run that is not finished
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,7 @@ from assay.training.interrupt import Interrupt, listening
 from assay.training.loop import train
 from assay.training.processes import together
 from assay.training.ranks import Ranks
+from assay.training.read import read_models
 from assay.training.resume import Resume
 from assay.training.state import Run, State
 from assay.training.watch import Setup, Watch, Watches
@@ -53,7 +54,12 @@ class Means:
 
 
 def run(
-    recipe: Recipe, seed: int, data: Callable[[], Prepared], out: Path, means: Means | None = None
+    recipe: Recipe,
+    seed: int,
+    data: Callable[[], Prepared],
+    out: Path,
+    means: Means | None = None,
+    read: Mapping[str, Path] | None = None,
 ) -> dict[str, Any]:
     """Train one seed of a recipe in a folder of its own and return the receipt.
 
@@ -66,6 +72,7 @@ def run(
         data: loads the prepared data.
         out: the run's folder.
         means: how it is computed.
+        read: folders of the other runs that the recipe reads, by the setting that names them.
 
     Raises:
         UserError: data, model or device do not fit, or the folder holds another run.
@@ -91,7 +98,7 @@ def run(
                     recipe.settings.training.processes,
                     means.device,
                     lambda ranks, device: _train(
-                        recipe, seed, prepared, out, device, watch, means, interrupt, ranks
+                        recipe, seed, prepared, out, device, watch, means, interrupt, ranks, read or {}
                     ),
                 )
         except Interrupted as error:
@@ -112,12 +119,14 @@ def _train(
     means: Means,
     interrupt: Interrupt,
     ranks: Ranks,
+    read: Mapping[str, Path],
 ) -> dict[str, Any]:
     """Train and, in the process that writes, write what came of it and finish with the receipt."""
     settings = recipe.settings
     watch = watch if ranks.is_writer else Watch()
     digests: dict[str, str] = {}
     run = build_run(settings, prepared, seed, device, ranks)
+    run.task.read(read_models(recipe, seed, prepared, read, device))
     maker = {
         "recipe": recipe.plain(),
         "address": recipe.address,
