@@ -51,6 +51,7 @@ NOT_FOLLOWED = (
     # what only places files or watches a run
     "assay.environment",
     "assay.plots",
+    "assay.portability",
     "assay.store",
     "assay.training.interrupt",
     "assay.training.resume",

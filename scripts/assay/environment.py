@@ -1,6 +1,7 @@
 """`environment.json`: where, when and with what a run was computed. It is part of no digest.
 
-    versions, device, cpu, threads, git (commit, branch, dirty), platform, host, started, command, earlier
+    versions, device, cpu, threads, portability, git (commit, branch, dirty), platform, host, started,
+    command, earlier
 
 `earlier` has what other environments computed of a run that was interrupted and continued elsewhere.
 
@@ -21,7 +22,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assay.portability import portability
 from assay.receipt import to_json
+from assay.settings.training import NumericsSettings
 from assay.store import write_atomically
 
 if TYPE_CHECKING:
@@ -33,23 +36,23 @@ ENVIRONMENT = "environment.json"
 _PACKAGES = ("numpy", "scikit-learn", "pandas", "snakemake")
 
 
-def write_environment(out: Path, device: torch.device, earlier: Sequence[Mapping[str, Any]] = ()) -> None:
+def write_environment(out: Path, found: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]] = ()) -> None:
     """Write `environment.json`, and `uncommitted.patch` where there is a difference, to a run's folder.
 
     Args:
         out: the run's folder.
-        device: what it is computed on.
-        earlier: `computing` of the environments that computed the run's beginning, if they were others.
+        found: what it is computed with, as `computing` says.
+        earlier: the same of the environments that computed the run's beginning, if they were others.
     """
     git, difference = git_state()
     if difference:
         write_atomically(out / PATCH, difference)
-    found = computing(device) | _circumstances() | {"earlier": list(earlier), "git": git}
-    write_atomically(out / ENVIRONMENT, to_json(found))
+    content = {**found, **_circumstances(), "earlier": list(earlier), "git": git}
+    write_atomically(out / ENVIRONMENT, to_json(content))
 
 
-def computing(device: torch.device) -> dict[str, Any]:
-    """What the bits of a run may depend on beyond its recipe: versions, device, processor, threads."""
+def computing(device: torch.device, settings: NumericsSettings) -> dict[str, Any]:
+    """What the bits of a run may depend on beyond its recipe: versions, device, processor, arithmetic."""
     import torch
 
     gpu = device.type == "cuda"
@@ -64,6 +67,7 @@ def computing(device: torch.device) -> dict[str, Any]:
         "device": torch.cuda.get_device_name(device) if gpu else str(device),
         "cpu": {"model": _cpu_model(), "capability": torch.backends.cpu.get_cpu_capability()},
         "threads": torch.get_num_threads(),
+        "portability": portability(settings, device),
     }
 
 

@@ -19,9 +19,13 @@ from assay.settings.training import NumericsSettings
 _CAPS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "AVX2"}
 
 
+_ANY = {"MKL_CBWR": "COMPATIBLE"}
+"""The only code of MKL's that it also runs on processors of other makers than its own."""
+
+
 def capped(settings: NumericsSettings) -> bool:
     """Whether the CPU's instruction set is capped: `portable` is set, and this is an x86 processor."""
-    return settings.portable and platform.machine() in ("x86_64", "AMD64")
+    return bool(settings.portable) and platform.machine() in ("x86_64", "AMD64")
 
 
 def environment(settings: NumericsSettings) -> dict[str, str]:
@@ -32,7 +36,7 @@ def environment(settings: NumericsSettings) -> dict[str, str]:
     if settings.deterministic:
         found["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     if capped(settings):
-        found |= _CAPS
+        found |= _CAPS | (_ANY if settings.portable == "any" else {})
     return found
 
 

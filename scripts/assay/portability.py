@@ -4,7 +4,8 @@ It is recorded in `environment.json` and is part of no digest.
 
 With `numerics.portable`, torch, oneDNN and MKL compute with AVX2 on every x86 processor. The first two
 then do the same whoever made it. MKL (matrix products of linear layers; exp, log, sqrt of tensors) does
-so on Intel's, and has other code for all others. So the promise is for processors of one maker.
+so on Intel's, and has other code for all others. So the promise is for processors of one maker; with
+`portable: any`, MKL computes with the code that it has for all of them, and the promise is for all.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def portability(settings: NumericsSettings, device: torch.device) -> dict[str, A
     vendor, instruction_set = cpu_vendor(), torch.backends.cpu.get_cpu_capability()
     on_cpu = device.type == "cpu"
     portable = on_cpu and numerics.capped(settings) and vendor is not None
-    if portable:
+    if portable and settings.portable == "any":
+        holds_for = f"x86 CPUs with {instruction_set}"
+    elif portable:
         holds_for = f"{_MAKERS.get(str(vendor), vendor)} CPUs with {instruction_set}"
     else:
         holds_for = f"{'CPUs' if on_cpu else 'GPUs'} of this model"
@@ -92,7 +95,6 @@ def fingerprint() -> str:
             "erf": line.erf(),
             "gelu": functional.gelu(line),
             "log": positive.log(),
-            "sqrt": positive.sqrt(),
         }
     return tensors_digest(found)[:12]
 

@@ -1,10 +1,11 @@
 """Trains small networks as Assay does and prints what their bits depend on: a program, not a test.
 
-    python tests/portability/train_networks.py [--no-portable] [name ...]
+    python tests/portability/train_networks.py [--portable true|false|any] [name ...]
 
-The first line describes the processor, the second has its fingerprint; then one line a network: its name, and the digest of its weights
-and of what it gives when evaluated. A digest is followed by `wrong` if that output is far from the same
-network's in double precision: then the machine, an emulated one, computes something else than it should.
+The first line describes the processor, the second has its fingerprint; then one line a network: its name,
+and the digest of its weights and of what it gives when evaluated. A digest is followed by `wrong` if that
+output is far from the same network's in double precision: then the machine, an emulated one, computes
+something else than it should.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ def main() -> None:
     """Numerics, then torch, then one network after another."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--portable", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--portable", choices=("true", "false", "any"), default="true")
     arguments = parser.parse_args()
-    settings = NumericsSettings(portable=arguments.portable)
+    settings = NumericsSettings(portable={"true": True, "false": False}.get(arguments.portable, "any"))
     numerics.set_environment(settings)  # before torch, hence the imports inside functions
     import torch
 

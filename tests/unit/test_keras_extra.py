@@ -1,5 +1,5 @@
-"""Keras is an extra: who has none gets one sentence, who needs none never imports it. What the loop does not
-do is refused, and nothing outside of a recipe (the machine, its files, the process) reaches a Keras model."""
+"""Keras beside the rest: an extra, named where it lacks and imported where it is used; what the loop does not do
+is refused; nothing outside of a recipe (the machine, its files, the process) reaches a Keras model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ import pytest
 import torch
 from assay.components import define
 from assay.errors import UserError
+from assay.losses.supervised_contrastive import SupervisedContrastive
 from assay.models._keras import EXTRA, KerasModel, load_keras
+from assay.models.keras_mlp import KerasMLP
+from assay.tasks.contrastive import Contrastive
 from conftest import ROOT
 from torch import nn
 
@@ -104,6 +107,15 @@ def test_what_the_loop_would_leave_out_is_refused(kind: str) -> None:
     text, layers = REFUSED[kind]
     with pytest.raises((ValueError, UserError), match=text):
         KerasModel((4,), layers)(torch.zeros(2, 4))
+
+
+@needs_keras
+def test_body_and_head_are_what_contrastive_trains() -> None:
+    meta = {"targets": "classes", "classes": ["a", "b", "c"]}
+    task = Contrastive(meta, KerasMLP((4,), 3), SupervisedContrastive())
+    value, sums = task.training_step((torch.randn(9, 4), torch.arange(9) % 3), "model")
+    value.backward()
+    assert all(parameter.grad is not None for parameter in task.parameters()) and "probe" in sums
 
 
 RUN = """

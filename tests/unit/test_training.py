@@ -36,7 +36,7 @@ def test_the_loop_is_the_bare_loop() -> None:
     trained = run(seed=7)
     torch.default_generator.manual_seed(streams.stream_seed(7, "initialisation"))
     bare = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.ReLU(), torch.nn.Linear(5, 3))
-    optimizer = torch.optim.AdamW(bare.parameters(), lr=1e-3, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(bare.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
     inputs = torch.from_numpy(data.inputs[data.parts["train"]])
     targets = torch.from_numpy(data.targets[data.parts["train"]])
     for epoch in (1, 2, 3):

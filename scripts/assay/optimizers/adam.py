@@ -17,4 +17,4 @@ def adam(
 ) -> torch.optim.Optimizer:
     """Adam; weight decay is added to the gradient."""
     first, second = betas
-    return torch.optim.Adam(parameters, learning_rate, (first, second), weight_decay=weight_decay)
+    return torch.optim.Adam(parameters, learning_rate, (first, second), weight_decay=weight_decay, fused=True)

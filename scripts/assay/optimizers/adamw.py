@@ -17,4 +17,6 @@ def adamw(
 ) -> torch.optim.Optimizer:
     """Adam; weight decay shrinks the weights themselves, in proportion to the learning rate."""
     first, second = betas
-    return torch.optim.AdamW(parameters, learning_rate, (first, second), weight_decay=weight_decay)
+    return torch.optim.AdamW(
+        parameters, learning_rate, (first, second), weight_decay=weight_decay, fused=True
+    )

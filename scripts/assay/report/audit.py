@@ -9,7 +9,14 @@ from typing import Any
 from assay.report.inputs import Inputs, Run
 from assay.report.numbers import plural, seed_ranges
 
-_CHECKED = ("device", "cpu.model", "cpu.capability", "git.commit", "git.dirty")
+_CHECKED = (
+    "device",
+    "cpu.model",
+    "cpu.capability",
+    "portability.fingerprint",
+    "git.commit",
+    "git.dirty",
+)
 _WORDS = {
     "versions.python": "Python version",
     "versions.torch": "PyTorch version",
@@ -19,6 +26,7 @@ _WORDS = {
     "device": "device",
     "cpu.model": "CPU",
     "cpu.capability": "CPU capability",
+    "portability.fingerprint": "arithmetic (fingerprint)",
     "git.commit": "git commit",
     "git.dirty": "uncommitted changes",
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.settings.base import Settings
+from assay.settings.base import Settings, either
 from assay.settings.component import Augmentation, Callback, Optimizer, Scheduler
 
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -71,7 +71,7 @@ class NumericsSettings(Settings):
     mixed_precision: Literal["off", "bf16", "fp16"] = "off"
     """Compute the forward pass in bfloat16 or float16 where that is safe (autocast); float16 with a
     gradient scaler. Weights stay as `dtype` says."""
-    portable: bool = True
-    """Cap the CPU's instruction set at AVX2 (x86), so that newer Intel CPUs give the same bits as
-    older ones; AMD's may still differ. No measurable cost for small models. Has no effect on other
-    processors."""
+    portable: Annotated[bool | Literal["any"], either("true, false or `any`")] = True
+    """Cap the CPU's instruction set at AVX2 (x86), so that all Intel CPUs since about 2013 give the same
+    bits, at no measurable cost. `any` makes AMD's give them, too: matrix products then take up to five
+    times as long. Has no effect on processors that are not x86."""

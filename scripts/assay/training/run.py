@@ -141,14 +141,14 @@ def _train(
             digests[name] = checkpoint.save(out / name, state | maker)
 
     identity = {"address": recipe.address, "seed": seed, "data": prepared.digest}
-    environment = computing(device)
+    environment = computing(device, settings.numerics)
     resume = Resume(out, identity, means.resume_every_minutes, interrupt, digests, environment)
     run.begin()
     resumed = means.resume != "never" and resume.restore(run)
     if ranks.is_writer:
         if not resumed:
             resume.forget()
-        write_environment(out, device, [known for known in resume.environments if known != environment])
+        write_environment(out, environment, [e for e in resume.environments if e != environment])
     watch.on_start(Setup(run, prepared, resumed))
     last = train(
         run,
