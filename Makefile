@@ -9,12 +9,15 @@ BIN = $(CURDIR)/.venv/bin
 # torch's build is for each machine to choose, and brings what it needs of CUDA with it
 PINNED = sed 's/+[a-z0-9]*$$//' | grep -vE '^(nvidia|triton|cuda|pip=)'
 
-.PHONY: run test lint docs lock clean
+.PHONY: run keras test lint docs lock clean
 export PATH := $(BIN):$(PATH)
 
 run: .venv/ready  ## the study of config/config.yaml (or STUDY=name), to its report
 	snakemake --cores $(CORES) $(if $(STUDY),--config study=$(STUDY))
 	@assay report $(STUDY)
+
+keras: .venv/ready  ## an extra: models written with Keras 3
+	$(PIP) install --quiet --requirement envs/requirements-keras.lock
 
 test: .venv/ready-dev  ## the whole test suite
 	python -m pytest $(PYTEST_ARGUMENTS)

@@ -113,24 +113,27 @@ def define(group: str, name: str) -> Definition:
     )
 
 
-def _lineage(node: ast.ClassDef, tree: ast.Module, module: str) -> Iterator[ast.ClassDef]:
+def _lineage(
+    node: ast.ClassDef, tree: ast.Module, module: str, above: tuple[str, ...] = ()
+) -> Iterator[ast.ClassDef]:
     """A class and those that it derives from, as far as files of the project or the user define them."""
     yield node
     for base in node.bases:
         name = base.id if isinstance(base, ast.Name) else ""
         for statement in tree.body:
-            if isinstance(statement, ast.ClassDef) and statement.name == name and statement is not node:
-                yield from _lineage(statement, tree, module)
+            if isinstance(statement, ast.ClassDef) and statement.name == name:
+                if statement.lineno < node.lineno:  # as Python has it; others would be circles
+                    yield from _lineage(statement, tree, module, above)
             elif isinstance(statement, ast.ImportFrom):
                 original = [alias.name for alias in statement.names if (alias.asname or alias.name) == name]
                 origin = imported_module(statement, module)
-                file = find_module(origin) if original and origin else None
+                file = find_module(origin) if original and origin not in (*above, module) else None
                 if file is None or is_installed(file):
                     continue
                 other = parse_module(file)
                 for part in other.body:
                     if isinstance(part, ast.ClassDef) and part.name == original[0]:
-                        yield from _lineage(part, other, origin)
+                        yield from _lineage(part, other, origin, (*above, module))
 
 
 def load(group: str, name: str) -> Any:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parents[2]
 PATCH = "uncommitted.patch"
 ENVIRONMENT = "environment.json"
-_PACKAGES = ("numpy", "scikit-learn", "pandas", "snakemake")
+_PACKAGES = ("numpy", "scikit-learn", "pandas", "snakemake", "keras")
 
 
 def write_environment(out: Path, found: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]] = ()) -> None:

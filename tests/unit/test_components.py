@@ -233,9 +233,19 @@ def test_classes_that_are_their_own_base(module: Any) -> None:
         "class C(MLP): pass\nclass D(C):\n    def __init__(self, a, b, *, x: int = 1): pass\n"
         "class E(D): pass\n"
     )
-    for attribute in ("MLP", "A", "B", "C"):
+    for attribute in ("A", "B"):
         assert define("models", f"{name}:{attribute}").settings == {}
+    for attribute in ("MLP", "C"):  # of the imported one
+        assert list(define("models", f"{name}:{attribute}").settings) == ["widths", "dropout"]
     assert list(define("models", f"{name}:E").settings) == ["x"]
+
+
+def test_modules_whose_classes_derive_from_each_other(module: Any) -> None:
+    first = module("", "{}.py")
+    second = module(f"from {first} import A\nclass B(A): pass\n", "second_{}.py")
+    Path(f"{first}.py").write_text(f"from second_{second} import B\nclass A(B): pass\n")
+    forget()
+    assert define("models", f"{first}:A").settings == {}
 
 
 ODD = """

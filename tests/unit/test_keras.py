@@ -15,7 +15,7 @@ import small
 import torch
 from assay.data.prepared import Prepared
 from assay.errors import Interrupted, UserError
-from assay.models._keras import KerasModel
+from assay.layers.keras import KerasModel
 from assay.models.cnn import CNN
 from assay.models.keras_cnn import KerasCNN
 from assay.models.keras_mlp import KerasMLP

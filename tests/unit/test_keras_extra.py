@@ -17,8 +17,9 @@ import pytest
 import torch
 from assay.components import define
 from assay.errors import UserError
+from assay.layers.keras import EXTRA, KerasModel, load_keras
 from assay.losses.supervised_contrastive import SupervisedContrastive
-from assay.models._keras import EXTRA, KerasModel, load_keras
+from assay.models.keras_cnn import KerasCNN
 from assay.models.keras_mlp import KerasMLP
 from assay.tasks.contrastive import Contrastive
 from conftest import ROOT
@@ -109,6 +110,14 @@ def test_what_the_loop_would_leave_out_is_refused(kind: str) -> None:
         KerasModel((4,), layers)(torch.zeros(2, 4))
 
 
+@pytest.mark.parametrize(
+    "settings", [{"kernel_size": 4}, {"channels": (2, 0)}, {"channels": (2, 2, 2, 2)}, {"dropout": 1.5}]
+)
+def test_a_wrong_setting_is_named(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        KerasCNN((1, 8, 8), 3, **settings)
+
+
 @needs_keras
 def test_body_and_head_are_what_contrastive_trains() -> None:
     meta = {"targets": "classes", "classes": ["a", "b", "c"]}
@@ -123,7 +132,7 @@ import random
 import numpy as np
 import torch
 import small
-from assay.models._keras import load_keras
+from assay.layers.keras import load_keras
 from assay.training import checkpoint
 
 def state():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -65,7 +66,7 @@ def test_the_readme_s_python_works(documented: Project) -> None:
 
 def test_parts_of_one_s_own_work_as_shown(documented: Project) -> None:
     """A data set, task, model, loss, scheduler, callback and augmentation, without an edit elsewhere."""
-    [program] = blocks("config/README.md", "python")
+    program, keras = blocks("config/README.md", "python")
     example, base = blocks("config/README.md", "yaml")
     (documented.root / "my_parts.py").write_text(program)
     own = documented.root / "config/studies/own.yaml"
@@ -77,6 +78,11 @@ def test_parts_of_one_s_own_work_as_shown(documented: Project) -> None:
     assert rates[:4] == [0.001, 0.001, 0.001, 0.0005]
     recipe = (documented.results / "studies/own/first/seed-0/recipe.yaml").read_text()
     assert "my_parts:" in recipe and "every: 3" in recipe
+    if importlib.util.find_spec("keras") is not None:
+        (documented.root / "my_keras.py").write_text(keras)
+        own.write_text('base: {model: "my_keras:Small"}\nvariants: {small: {}}\nseeds: 1\n')
+        outcome = documented.snakemake("--config", "study=own", "set=training.epochs=1")
+        assert outcome.code == 0, outcome.text
     (documented.root / "config/studies/example.yaml").write_text(example)
     outcome = documented.snakemake("-n", "--config", "study=example")
     assert outcome.code == 0 and outcome.jobs["train"] == 40, outcome.text

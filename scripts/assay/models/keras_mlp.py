@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assay.models._keras import KerasModel
+from assay.layers.keras import KerasModel
 from assay.models._sequence import require_positive, require_probability
 
 
