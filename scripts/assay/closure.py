@@ -43,6 +43,7 @@ NOT_FOLLOWED = (
     "assay.plan",
     "assay.program",
     "assay.recipe",
+    "assay.rule_files",
     "assay.single",
     "assay.settings",
     "assay.signature",

@@ -1,7 +1,7 @@
 rule aggregate_variant:
     input:
         recipe=ancient(f"{STORE}/aggregate/variant/{{address}}/recipe.yaml"),
-        runs=ancient(lambda wildcards: PLAN.runs(wildcards.address)),
+        runs=ancient(lambda wildcards: FILES.runs(wildcards.address)),
     output:
         f"{STORE}/aggregate/variant/{{address}}/receipt.json",
     log:
@@ -19,13 +19,13 @@ rule aggregate_variant:
 rule aggregate_study:
     input:
         recipe=ancient(f"{STORE}/aggregate/study/{{address}}/recipe.yaml"),
-        variants=ancient(lambda wildcards: PLAN.variants(wildcards.address)),
+        variants=ancient(lambda wildcards: FILES.variants(wildcards.address)),
     output:
         f"{STORE}/aggregate/study/{{address}}/receipt.json",
         report(
             f"{STORE}/aggregate/study/{{address}}/summary.csv",
             caption="../report/summary.rst",
-            category=lambda wildcards: PLAN.study_of(wildcards.address),
+            category=lambda wildcards: FILES.study_of(wildcards.address),
             labels={"result": "All metrics", "type": "table"},
         ),
     log:

@@ -1,13 +1,13 @@
 rule compare:
     input:
         recipe=ancient(f"{STORE}/compare/{{address}}/recipe.yaml"),
-        runs=ancient(lambda wildcards: PLAN.study_table("compare", wildcards.address)),
+        runs=ancient(lambda wildcards: FILES.study_table("compare", wildcards.address)),
     output:
         f"{STORE}/compare/{{address}}/receipt.json",
         report(
             f"{STORE}/compare/{{address}}/comparisons.csv",
             caption="../report/comparisons.rst",
-            category=lambda wildcards: PLAN.study_of(wildcards.address),
+            category=lambda wildcards: FILES.study_of(wildcards.address),
             labels={"result": "Comparisons", "type": "table"},
         ),
     log:

@@ -1,9 +1,9 @@
 rule evaluate:
     input:
         recipe=ancient(f"{STORE}/evaluate/{{address}}/recipe.yaml"),
-        run=ancient(lambda wildcards: PLAN.trained(wildcards.address, wildcards.seed)),
+        run=ancient(lambda wildcards: FILES.trained(wildcards.address, wildcards.seed)),
         data=ancient(
-            lambda wildcards: PLAN.measured_on(wildcards.address, wildcards.seed)
+            lambda wildcards: FILES.measured_on(wildcards.address, wildcards.seed)
         ),
     output:
         f"{STORE}/evaluate/{{address}}/seed-{{seed}}/receipt.json",

@@ -1,21 +1,21 @@
 rule report:
     input:
         recipe=ancient(f"{STORE}/report/{{address}}/recipe.yaml"),
-        table=ancient(lambda wildcards: PLAN.study_table("report", wildcards.address)),
-        comparisons=ancient(lambda wildcards: PLAN.comparisons(wildcards.address)),
+        table=ancient(lambda wildcards: FILES.study_table("report", wildcards.address)),
+        comparisons=ancient(lambda wildcards: FILES.comparisons(wildcards.address)),
     output:
         f"{STORE}/report/{{address}}/receipt.json",
         report(
             f"{STORE}/report/{{address}}/report.html",
             caption="../report/report.rst",
-            category=lambda wildcards: PLAN.study_of(wildcards.address),
+            category=lambda wildcards: FILES.study_of(wildcards.address),
             labels={"result": "Report", "type": "page"},
         ),
         report(
             directory(f"{STORE}/report/{{address}}/figures"),
             patterns=["{name}.svg"],
             caption="../report/figures.rst",
-            category=lambda wildcards: PLAN.study_of(wildcards.address),
+            category=lambda wildcards: FILES.study_of(wildcards.address),
             labels={"result": "{name}", "type": "figure"},
         ),
     log:

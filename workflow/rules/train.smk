@@ -1,9 +1,11 @@
 rule train:
     input:
         recipe=ancient(f"{STORE}/train/{{address}}/recipe.yaml"),
-        data=ancient(lambda wildcards: PLAN.prepared(wildcards.address, wildcards.seed)),
+        data=ancient(
+            lambda wildcards: FILES.prepared(wildcards.address, wildcards.seed)
+        ),
         read=ancient(
-            lambda wildcards: PLAN.runs_read(wildcards.address, wildcards.seed)
+            lambda wildcards: FILES.runs_read(wildcards.address, wildcards.seed)
         ),
     output:
         f"{STORE}/train/{{address}}/seed-{{seed}}/receipt.json",
@@ -14,7 +16,7 @@ rule train:
     params:
         means=PLAN.machine.arguments(),
         prepared=subpath(input.data, parent=True),
-        read=lambda wildcards: PLAN.read_arguments(wildcards.address, wildcards.seed),
+        read=lambda wildcards: FILES.read_arguments(wildcards.address, wildcards.seed),
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"

@@ -68,7 +68,7 @@ def task_metrics(settings: VariantSettings) -> dict[str, str]:
     valid = isinstance(metrics, dict) and set(metrics.values()) <= {"minimize", "maximize"}
     if not (valid and "loss" in metrics):
         raise UserError(
-            f"task {settings.task.name!r}: its class must say `metrics = {{...}}` in its own body, each name "
+            f"task {settings.task.name!r}: its class must say `metrics = {{...}}` in so many words, each name "
             "with 'minimize' or 'maximize', `loss` among them"
         )
     parts = components.define("losses", settings.loss.name).literals.get("parts", ())

@@ -33,8 +33,8 @@ class Task(nn.Module, ABC):
 
     metrics: ClassVar[dict[str, str]]
     """Every metric that `summarize` makes of an evaluation, and which way it is better (`minimize`,
-    `maximize`); `loss` among them. Stands in the body of each task, where planning reads it. The parts
-    of the loss come on top."""
+    `maximize`); `loss` among them. A literal, because planning reads it without importing the class. The
+    parts of the loss come on top."""
     training_metrics: ClassVar[tuple[str, ...]]
     """Those of them that it also makes of the sums of training."""
     targets: ClassVar[str] = "any"

@@ -53,7 +53,6 @@ class DiffusionAutoencoder(Autoencoder):
         "codebook_use",
         "perplexity",
     )
-    loss_kind: ClassVar[str] = "values"
     families: ClassVar[dict[str, tuple[str, ...]]] = {
         "reconstruction": ("reconstruction", "mean_squared_error"),
         "denoising": ("denoising",),

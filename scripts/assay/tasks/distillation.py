@@ -25,14 +25,6 @@ class Distillation(Classification):
         teacher: name of the variant.
     """
 
-    metrics: ClassVar[dict[str, str]] = {
-        "loss": "minimize",
-        "accuracy": "maximize",
-        "precision": "maximize",
-        "recall": "maximize",
-        "f1": "maximize",
-    }
-    training_metrics: ClassVar[tuple[str, ...]] = ("loss", "accuracy")
     loss_kind: ClassVar[str] = "teacher"
 
     def __init__(

@@ -48,7 +48,6 @@ class GanAutoencoder(Autoencoder):
         "codebook_use",
         "perplexity",
     )
-    loss_kind: ClassVar[str] = "values"
     families: ClassVar[dict[str, tuple[str, ...]]] = {
         "reconstruction": ("reconstruction", "mean_squared_error"),
         "adversarial": ("adversarial", "discriminator"),
