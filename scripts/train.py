@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from assay import numerics, program, recipe, single
 from assay.configuration import configure
-from assay.errors import UserError
+from assay.errors import UserError, choose
 from assay.settings.config import MachineSettings
 from assay.store import seed_folder
 from assay.study.overrides import parse_assignments
 
 if TYPE_CHECKING:
-    from assay.training.run import Means
+    from assay.training.run import Execution
 
 
 def parse() -> argparse.Namespace:
@@ -66,6 +66,8 @@ def main() -> None:
     arguments = parse()
     if arguments.seed < 0:
         raise UserError(f"--seed: must be a whole number from 0, not {arguments.seed}")
+    if arguments.resume_every is not None and arguments.resume_every <= 0:
+        raise UserError(f"--resume-every: must be above 0, not {arguments.resume_every}")
     if (arguments.workers or 0) < 0:
         raise UserError(f"--workers: must be a whole number from 0, not {arguments.workers}")
     assignments = parse_assignments(arguments.set)
@@ -93,31 +95,34 @@ def main() -> None:
         from assay.data.prepared import Prepared, load
         from assay.training.run import run
 
-        means = _means(arguments, configuration.machine)
+        execution = _means(arguments, configuration.machine)
 
         def data() -> Prepared:
-            mapped = means.workers > 0
+            mapped = execution.workers > 0
             if arguments.prepared is not None:
                 return load(arguments.prepared, current.upstream["prepare"], mapped)
             store, files = configuration.store, configuration.options.data
             return single.prepared_data(current, arguments.seed, store, files, mapped)
 
-        given = dict(text.partition("=")[::2] for text in arguments.read)
         read = current.runs_read(configuration.store, arguments.seed)
-        read |= {name: Path(folder) for name, folder in given.items()}
-        run(current, arguments.seed, data, out, means, read)
+        for text in arguments.read:
+            name, _, folder = text.partition("=")
+            if name not in read or not folder:
+                raise UserError(f"--read: {text!r} is not setting=folder; {choose(name, read)}")
+            read[name] = Path(folder)
+        run(current, arguments.seed, data, out, execution, read)
 
 
-def _means(arguments: argparse.Namespace, machine: MachineSettings) -> Means:
+def _means(arguments: argparse.Namespace, machine: MachineSettings) -> Execution:
     """How the run is computed: as the command line says, else as the configuration does."""
-    from assay.training.run import Means
+    from assay.training.run import Execution
 
     def given(name: str) -> Any:
         value = getattr(arguments, name)
         return getattr(machine, name) if value is None else value
 
     every = arguments.resume_every
-    return Means(
+    return Execution(
         device=given("device"),
         workers=given("workers"),
         plots=given("plots"),

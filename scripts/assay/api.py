@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay import numerics, single
+from assay import numerics, single, streams
 from assay.configuration import configure
 from assay.errors import UserError
 from assay.recipe import Recipe
@@ -94,6 +94,8 @@ def load(
     Raises:
         UserError: the file is damaged, of another class of model, or does not fit.
     """
+    import torch
+
     from assay.training import checkpoint
     from assay.training.build import build, choose_device
 
@@ -102,8 +104,16 @@ def load(
     if model is None:
         if "recipe" not in state:
             raise UserError(f"{path}: does not say which model it is of; build it, and give it as `model`")
-        named = Model.model_validate(state["recipe"]["settings"]["model"])
-        model = build("models", named, tuple(state["input_shape"]), state["outputs"])
+        settings = state["recipe"]["settings"]
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(getattr(torch, settings["numerics"]["dtype"]))
+        # as its training began: a model may draw what its weights do not hold
+        streams.start(state["seed"], "initialisation")
+        try:
+            named = Model.model_validate(settings["model"])
+            model = build("models", named, tuple(state["input_shape"]), state["outputs"])
+        finally:
+            torch.set_default_dtype(before)
     model = model.to(where)
     checkpoint.load_model(model, state, path, strict)
     return model, {key: value for key, value in state.items() if key != "model"}

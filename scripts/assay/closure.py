@@ -39,6 +39,7 @@ NOT_FOLLOWED = (
     "assay.components",
     "assay.configuration",
     "assay.errors",
+    "assay.loss_kinds",
     "assay.modules",
     "assay.plan",
     "assay.program",

@@ -100,13 +100,16 @@ def define(group: str, name: str) -> Definition:
     said: dict[str, Any] = {}
     for part in reversed(lineage):
         said |= literals(part if isinstance(part, ast.ClassDef) else tree)
+    settings = read_signature(lineage)
+    if group != "tasks" and any(setting.group == "variants" for setting in settings.values()):
+        raise UserError(f"{module}: only a task may read the run of a variant, not a {noun}")
     return Definition(
         group=group,
         name=name,
         module=module,
         attribute=node.name,
         file=file,
-        settings=read_signature(lineage),
+        settings=settings,
         literals=said,
         docstring=ast.get_docstring(tree) or ast.get_docstring(node) or "",
         has_check="check" in objects,
@@ -151,7 +154,11 @@ def make(group: str, value: str | Mapping[str, Any], *arguments: Any) -> Any:
         arguments: what the component takes beside its settings.
     """
     settings = {"name": value} if isinstance(value, str) else dict(value)
-    return load(group, settings.pop("name"))(*arguments, **settings)
+    name = settings.pop("name")
+    try:
+        return load(group, name)(*arguments, **settings)
+    except ValueError as error:
+        raise ValueError(f"{GROUPS[group]} {name}: {error}") from error
 
 
 def _import(module: str) -> Any:

@@ -17,8 +17,7 @@ from assay.errors import UserError
 from assay.settings.training import NumericsSettings
 
 _CAPS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "AVX2"}
-
-
+"""The newest instruction set that torch, oneDNN and MKL may use."""
 _ANY = {"MKL_CBWR": "COMPATIBLE"}
 """The only code of MKL's that it also runs on processors of other makers than its own."""
 

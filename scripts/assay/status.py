@@ -73,13 +73,19 @@ def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
 def _progress(events: Path) -> tuple[int, float | None]:
     """The last epoch of a run that is going on, and about how many seconds it still needs."""
     try:
-        lines = [line for line in events.read_text().splitlines() if '"on_epoch_end"' in line]
-        event = json.loads(lines[-1])
-    except (OSError, IndexError, json.JSONDecodeError):
+        told = [json.loads(line) for line in events.read_text().splitlines() if line.endswith("}")]
+    except (OSError, json.JSONDecodeError):
         return 0, None
-    done, total = event["epoch"], event["total_epochs"]
-    since = time.time() - event["time"]
-    return done, max(0.0, event["elapsed"] / done * (total - done) - since)
+    starts = [index for index, event in enumerate(told) if event["event"] in ("on_start", "on_resume")]
+    epochs = [event["epoch"] for event in told if event["event"] == "on_epoch_end"]
+    since = told[starts[-1] :] if starts else []
+    own = [event for event in since if event["event"] == "on_epoch_end"]
+    if not own:
+        return (epochs[-1] if epochs else 0), None
+    last, first = own[-1], since[0].get("epoch", 1)
+    done, total = last["epoch"], last["total_epochs"]
+    left = last["elapsed"] / (done - first + 1) * (total - done) - (time.time() - last["time"])
+    return done, max(0.0, left)
 
 
 def summary(plan: Plan) -> str:

@@ -83,6 +83,12 @@ def remove_parts(folder: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def remove_states(folder: Path) -> None:
+    """Remove the saved states of a run that is finished, or that starts anew."""
+    for name in (RESUME, RESUME_BEFORE):
+        (folder / name).unlink(missing_ok=True)
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -9,7 +9,8 @@ training step starts its own stream, a run continues from any step without a sav
     order, epoch                     the order of the samples of an epoch
     evaluation                       what a stochastic model draws while it is measured
     data                             what a data set of the user's draws while it is made
-    forward, epoch, step             what the model and the loss draw in one step: dropout, noise, …
+    forward, epoch, batch            what model and loss draw on one batch: dropout, noise, … (of a further
+                                     optimizer or process also its number)
     augmentation/<n>, epoch, sample  how the n-th augmentation changes a sample (`uniform`)
 """
 

@@ -130,7 +130,7 @@ def _start(recipe: Recipe, seed: int, out: Path, phase: mmap.mmap) -> int:
     try:
         with _phases(phase):
             stage.run(
-                recipe, seed, lambda: prepared, out, stage.Means(device="cpu", resume_every_minutes=1e-6)
+                recipe, seed, lambda: prepared, out, stage.Execution(device="cpu", resume_every_minutes=1e-6)
             )
         os._exit(0)
     except BaseException:

@@ -98,6 +98,13 @@ def test_a_process_that_fails_ends_the_run_with_its_traceback(project: Project) 
     assert time.monotonic() - began < 120
 
 
+def test_a_part_whose_last_batch_not_every_process_shares(project: Project) -> None:
+    """1,025 validation samples are a batch of 1,024 and one of 1."""
+    split = "data.split.validation=0.5704 data.split.test=0.1 data.split.stratify=false training.epochs=1"
+    code, text = train(project, 2, "odd", "--set", split)
+    assert code == 0 and " 1025 validation" in text, text
+
+
 def test_more_processes_than_samples_of_a_batch_are_refused(project: Project) -> None:
     code, text = train(project, 51, "many")
     assert code == 1 and "processes: a batch of 50 cannot be shared by so many" in text

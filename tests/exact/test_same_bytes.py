@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -99,6 +100,23 @@ def interrupted(project: Project, out: Path) -> None:
     script(project, out, "--resume")
 
 
+def interrupted_with_workers(project: Project, out: Path) -> None:
+    """A signal to the whole process group, loader workers too, as a cluster sends it."""
+    command = [*TRAIN, "--out", str(out), "--workers", "2"]
+    process = subprocess.Popen(
+        command, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "batches a step" in line:
+            break
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGTERM)
+    told = process.stderr.read()
+    assert process.wait() == 75, told
+    script(project, out, "--resume", "--workers", "1")
+
+
 def by_snakemake(project: Project, out: Path) -> None:
     outcome = project.snakemake()
     assert outcome.code == 0, outcome.text
@@ -132,6 +150,7 @@ WAYS: dict[str, Way] = {
     "saved after every step": by_script("--resume-every", "0.0000001"),
     "after another seed in one process": after_another_seed,
     "interrupted by signals": interrupted,
+    "interrupted with loader workers": interrupted_with_workers,
     "by Snakemake": by_snakemake,
     "from Python": by_python,
 }

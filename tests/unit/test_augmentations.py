@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from assay import components, streams
+from assay.errors import UserError
 from assay.training.augment import augment
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,5 +144,5 @@ def test_wrong_settings_are_refused(name: str, given: dict[str, object]) -> None
 
 @pytest.mark.parametrize("name", ["flip", "shift", "colour_jitter"])
 def test_tables_have_no_space(name: str) -> None:
-    with pytest.raises(ValueError, match=rf"{name}: needs"):
+    with pytest.raises(UserError, match=r"augmentation \w+: needs"):
         changed(name, torch.zeros(3, 4), [0, 1, 2], **({"axis": "vertical"} if name == "flip" else {}))

@@ -103,10 +103,45 @@ def test_a_stopped_run_is_finished_and_says_why() -> None:
     "given", [{"patience": 0}, {"min_delta": -1.0}, {"monitor": "val_loss"}, {"mode": "max"}]
 )
 def test_wrong_settings_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="early_stopping"):
+    with pytest.raises(ValueError, match="callback early_stopping: "):
         components.make("callbacks", {"name": "early_stopping", **given})
-    with pytest.raises(UserError, match="callback early_stopping"):
+    with pytest.raises(UserError, match=r"^callback early_stopping: (?!early)"):
         small.built(training={"callbacks": [{"name": "early_stopping", **given}]})
+
+
+class StopEarly(Callback):
+    """Asks for the end within the second epoch."""
+
+    def on_batch_end(self, run: Any) -> None:
+        if run.epoch == 2 and run.step == 1:
+            run.stop("seen enough")
+
+
+def test_a_stop_within_an_epoch_ends_after_it() -> None:
+    run = trained(training={"epochs": 5, "callbacks": [f"{__name__}:StopEarly"]})
+    assert len(run.history.rows) == 2 and run.history.stopped == "seen enough"
+
+
+class Wipe(Callback):
+    """Sets all weights to zero after the first epoch."""
+
+    def on_epoch_end(self, run: Any) -> None:
+        for parameter in run.task.parameters():
+            parameter.data.zero_()
+
+
+def test_the_best_weights_are_those_that_were_validated() -> None:
+    run = trained(training={"epochs": 1, "callbacks": [f"{__name__}:Wipe"]})
+    plain = trained(training={"epochs": 1})
+    assert run.best is not None and plain.best is not None and run.last is not None
+    for name, weights in plain.best["model"].items():
+        assert torch.equal(run.best["model"][name], weights)
+        assert not run.last["model"][name].any()
+
+
+def test_a_monitor_that_only_planning_could_not_know_is_said() -> None:
+    with pytest.raises(UserError, match=r"training\.monitor: 'val_nonsense' is no column"):
+        trained(training={"monitor": "val_nonsense"})
 
 
 def test_the_gradient_monitor_looks_every_so_many_steps(caplog: pytest.LogCaptureFixture) -> None:

@@ -136,6 +136,15 @@ def test_only_the_run_that_is_meant_teaches(tmp_path: Path, monkeypatch: pytest.
     assert torch.equal(model.state_dict()["head.bias"], (trained.best or {})["model"]["head.bias"])
     with pytest.raises(UserError, match=r"seed 0; task\.teacher reads .* seed 1"):
         read(seed=1)
+    monkeypatch.setattr(
+        "assay.training.read.build_task", lambda *_: drawn.append(torch.rand(1)) or model_task
+    )
+    drawn, model_task = [], small.built(model={"name": "mlp", "widths": [9]}).task
+    for _ in range(2):
+        torch.rand(7)
+        read()
+    assert torch.equal(*drawn), "a model may draw what its weights do not hold"
+    monkeypatch.undo()
     write_receipt(tmp_path, "train", teacher.address, {"best.pt": "0" * 64}, **facts)
     with pytest.raises(UserError, match=r"best\.pt: is damaged"):
         read()

@@ -87,7 +87,9 @@ def test_differing_environments_are_flagged_at_the_top(tmp_path: Path) -> None:
 def test_a_run_that_was_continued_elsewhere_is_flagged(tmp_path: Path) -> None:
     moved = {("wide", 2): {"earlier": [{"versions": {"torch": "2.8.0"}}]}}
     page = written(tmp_path, Made({"plain": 0, "wide": 0.01}, seeds=range(4), environments=moved))
-    said = "Interrupted and continued in another environment (see `earlier` in environment.json): wide, seed 2."
+    said = (
+        "Interrupted and continued in another environment (see `earlier` in environment.json): wide, seed 2."
+    )
     assert said in warnings(page)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import small
 import torch
+from assay.callbacks import Callback
 from assay.errors import Interrupted
 from assay.store import RESUME, RESUME_BEFORE, can_continue
 from assay.training import checkpoint
@@ -96,6 +97,33 @@ def test_a_run_interrupted_at_every_step_is_the_same(tmp_path: Path) -> None:
     again, found = continued(tmp_path, **SETTINGS)
     assert found
     assert_same(again, whole)
+
+
+class StopEarly(Callback):
+    """Asks for the end within the second epoch."""
+
+    def on_batch_end(self, run: Any) -> None:
+        if run.epoch == 2 and run.step == 1:
+            run.stop("seen enough")
+
+
+@pytest.mark.parametrize("step", [6, 7])
+def test_a_run_that_is_to_end_after_its_epoch_ends_that_epoch(tmp_path: Path, step: int) -> None:
+    settings = {"training": {"epochs": 5, "callbacks": [f"{__name__}:StopEarly"]}}
+    interrupted(tmp_path, step, **settings)
+    again, found = continued(tmp_path, **settings)
+    assert found and len(again.history.rows) == 2
+    assert_same(again, small.trained(**settings))
+
+
+def test_a_state_that_lacks_something_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    interrupted(tmp_path, 2)
+    state = checkpoint.load(tmp_path / RESUME, key="state")
+    for name in ("digest", "step"):
+        del state[name]
+    (tmp_path / RESUME).write_bytes(checkpoint.to_bytes(state | {"digest": checkpoint.digest(state)}))
+    assert not keeper(tmp_path).restore(small.built())
+    assert "not used" in caplog.text
 
 
 @pytest.mark.parametrize(

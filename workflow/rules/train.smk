@@ -14,10 +14,10 @@ rule train:
     conda:
         "../../envs/assay.yaml"
     params:
-        means=PLAN.machine.arguments(),
+        execution=PLAN.machine.arguments(),
         prepared=subpath(input.data, parent=True),
         read=lambda wildcards: FILES.read_arguments(wildcards.address, wildcards.seed),
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
-        " --prepared {params.prepared:q} {params.means} {params.read} --out {params.out:q} 2>> {log:q}"
+        " --prepared {params.prepared:q} {params.execution} {params.read} --out {params.out:q} 2>> {log:q}"

@@ -17,13 +17,13 @@ class ColourJitter:
 
     def __init__(self, *, brightness: float = 0.2, contrast: float = 0.2) -> None:
         if brightness < 0 or not 0 <= contrast < 1:
-            raise ValueError("colour_jitter: brightness must be at least 0, contrast from 0 to below 1")
+            raise ValueError("brightness must be at least 0, contrast from 0 to below 1")
         self.brightness, self.contrast = brightness, contrast
 
     def __call__(self, inputs: Tensor, random: Random) -> Tensor:
         """(batch, channels, …) → the same shape."""
         if inputs.ndim < 3:
-            raise ValueError(f"colour_jitter: needs channels, not samples of shape {tuple(inputs.shape[1:])}")
+            raise ValueError(f"needs channels, not samples of shape {tuple(inputs.shape[1:])}")
         channels, space = inputs.shape[1], tuple(range(2, inputs.ndim))
         chance = (2 * random(2 * channels) - 1).to(inputs.dtype)
         shape = (-1, channels, *[1] * len(space))

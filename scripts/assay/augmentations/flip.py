@@ -22,12 +22,12 @@ class Flip:
         self, *, probability: float = 0.5, axis: Literal["horizontal", "vertical"] = "horizontal"
     ) -> None:
         if not 0 <= probability <= 1:
-            raise ValueError(f"flip: probability must be from 0 to 1, not {probability}")
+            raise ValueError(f"probability must be from 0 to 1, not {probability}")
         self.probability, self.axis = probability, {"horizontal": -1, "vertical": -2}[axis]
 
     def __call__(self, inputs: Tensor, random: Random) -> Tensor:
         """(batch, …, height, width) → the same shape."""
         if inputs.ndim < 2 - self.axis:
-            raise ValueError(f"flip: needs images or signals, not samples of shape {tuple(inputs.shape[1:])}")
+            raise ValueError(f"needs images or signals, not samples of shape {tuple(inputs.shape[1:])}")
         chosen = random(1) < self.probability
         return torch.where(chosen.reshape(-1, *[1] * (inputs.ndim - 1)), inputs.flip(self.axis), inputs)

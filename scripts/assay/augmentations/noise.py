@@ -18,7 +18,7 @@ class Noise:
 
     def __init__(self, *, scale: float = 0.1) -> None:
         if scale <= 0:
-            raise ValueError(f"noise: scale must be above 0, not {scale}")
+            raise ValueError(f"scale must be above 0, not {scale}")
         self.scale = scale
 
     def __call__(self, inputs: Tensor, random: Random) -> Tensor:

@@ -17,7 +17,7 @@ class Shift:
 
     def __init__(self, *, pixels: int = 1) -> None:
         if pixels < 1:
-            raise ValueError(f"shift: pixels must be at least 1, not {pixels}")
+            raise ValueError(f"pixels must be at least 1, not {pixels}")
         self.pixels = pixels
 
     def __call__(self, inputs: Tensor, random: Random) -> Tensor:
@@ -25,7 +25,7 @@ class Shift:
         axes = range(2, inputs.ndim)
         if not axes:
             raise ValueError(
-                f"shift: needs images or signals, not samples of shape {tuple(inputs.shape[1:])}"
+                f"needs images or signals, not samples of shape {tuple(inputs.shape[1:])}"
             )
         distances = (random(len(axes)) * (2 * self.pixels + 1)).long() - self.pixels
         for column, axis in enumerate(axes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay.callbacks import Callback
-from assay.errors import UserError
+from assay.training.history import column
 
 if TYPE_CHECKING:
     from assay.training.state import Run
@@ -30,9 +30,9 @@ class EarlyStopping(Callback):
         min_delta: float = 1e-4,
     ) -> None:
         if patience < 1 or min_delta < 0:
-            raise ValueError("early_stopping: patience must be at least 1, min_delta at least 0")
+            raise ValueError("patience must be at least 1, min_delta at least 0")
         if (monitor is None) != (mode is None):
-            raise ValueError("early_stopping: give monitor and mode together, or neither")
+            raise ValueError("give monitor and mode together, or neither")
         self.monitor, self.mode, self.patience, self.min_delta = monitor, mode, patience, min_delta
         self.best: float | None = None
         self.waited = 0
@@ -41,10 +41,7 @@ class EarlyStopping(Callback):
         """Compare with the best value so far."""
         training, row = run.settings.training, run.history.rows[-1]
         monitor, mode = self.monitor or training.monitor, self.mode or training.mode
-        if monitor not in row:
-            known = ", ".join(row)
-            raise UserError(f"early_stopping: {monitor!r} is no column of the history: {known}")
-        value, sign = row[monitor], 1 if mode == "min" else -1
+        value, sign = column(row, monitor, "early_stopping.monitor"), 1 if mode == "min" else -1
         if value is not None and (self.best is None or (self.best - value) * sign > self.min_delta):
             self.best, self.waited = value, 0
             return

@@ -26,7 +26,7 @@ class GradientMonitor(Callback):
 
     def __init__(self, *, interval: int = 100, alert: float = 10.0) -> None:
         if interval < 1 or alert <= 0:
-            raise ValueError("gradient_monitor: interval must be at least 1, alert above 0")
+            raise ValueError("interval must be at least 1, alert above 0")
         self.interval, self.alert = interval, alert
         self.seen: dict[str, int] = {}
 
@@ -55,7 +55,7 @@ class GradientMonitor(Callback):
 
 def measured(parameters: list[torch.nn.Parameter]) -> tuple[float, float, float]:
     """Norm, mean and largest absolute value of all gradients together; 0 where there are none."""
-    gradients: list[Tensor] = [p.grad.reshape(-1).double() for p in parameters if p.grad is not None]
+    gradients: list[Tensor] = [p.grad.reshape(-1).cpu().double() for p in parameters if p.grad is not None]
     if not gradients:
         return 0.0, 0.0, 0.0
     values = torch.cat(gradients).abs()

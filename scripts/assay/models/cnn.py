@@ -33,6 +33,10 @@ class CNN(nn.Module):
         super().__init__()
         if len(input_shape) != 3:
             raise ValueError(f"cnn needs images (channels, height, width), not shape {input_shape}")
+        if any(filters < 1 for filters in channels) or kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError("channels must be at least 1, kernel_size odd")
+        if min(input_shape[1:]) < 2 ** len(channels):
+            raise ValueError(f"{len(channels)} blocks halve images of {input_shape[1:]} to nothing")
         blocks: list[nn.Module] = []
         size = input_shape[0]
         for filters in channels:

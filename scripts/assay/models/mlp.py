@@ -27,6 +27,8 @@ class MLP(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if any(width < 1 for width in widths):
+            raise ValueError(f"widths must be at least 1, not {list(widths)}")
         layers: list[nn.Module] = [nn.Flatten()]
         size = math.prod(input_shape)
         for width in widths:

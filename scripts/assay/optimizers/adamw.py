@@ -17,6 +17,7 @@ def adamw(
 ) -> torch.optim.Optimizer:
     """Adam; weight decay shrinks the weights themselves, in proportion to the learning rate."""
     first, second = betas
+    # one kernel: faster, and without MKL's square root, whose bits depend on the processor
     return torch.optim.AdamW(
         parameters, learning_rate, (first, second), weight_decay=weight_decay, fused=True
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assay import components
 from assay.canonical import canonical_json
 from assay.errors import Problem, SettingError, UserError, choose
+from assay.loss_kinds import misfit
 from assay.settings.base import Location
 from assay.settings.variant import VariantSettings
 from assay.study.files import data_file
@@ -68,8 +69,8 @@ def task_metrics(settings: VariantSettings) -> dict[str, str]:
     valid = isinstance(metrics, dict) and set(metrics.values()) <= {"minimize", "maximize"}
     if not (valid and "loss" in metrics):
         raise UserError(
-            f"task {settings.task.name!r}: its class must say `metrics = {{...}}` in so many words, each name "
-            "with 'minimize' or 'maximize', `loss` among them"
+            f"task {settings.task.name!r}: its class must say `metrics = {{...}}` in so many words, "
+            "each name with 'minimize' or 'maximize', `loss` among them"
         )
     parts = components.define("losses", settings.loss.name).literals.get("parts", ())
     return {**dict.fromkeys(parts, "minimize"), **metrics}
@@ -147,12 +148,9 @@ def _fit_problems(settings: VariantSettings) -> Iterator[tuple[Location, str]]:
             f"those of {settings.data.source.name} are {given}{hint}",
         )
     kind, own = task.get("loss_kind", "any"), components.define("losses", settings.loss.name)
-    found = own.literals.get("kind", "any")
-    if "any" not in (kind, found) and found != kind:
-        losses = {name: components.define("losses", name).literals for name in components.names("losses")}
-        fitting = [name for name, said in losses.items() if said.get("kind") == kind]
-        text = f"task {settings.task.name} needs a loss of {kind}, {settings.loss.name} is one of {found}"
-        yield ("loss", "name"), f"{text}; {choose('', fitting)}"
+    found = str(own.literals.get("kind", "any"))
+    if wrong := misfit(settings.task.name, kind, settings.loss.name, found):
+        yield ("loss", "name"), wrong
 
 
 def _source_problems(settings: VariantSettings, data: Path) -> Iterator[tuple[Location, str]]:

@@ -36,7 +36,7 @@ def reading_problems(variants: Sequence[Variant]) -> Iterator[tuple[Variant, Loc
     except CycleError as error:
         circle = error.args[1]
         first = next(variant for variant in variants if variant.name == circle[0])
-        (setting, *_) = first.settings.task.variants()
+        setting = next(name for name, other in first.settings.task.variants().items() if other in circle)
         yield first, ("task", setting), f"variants read each other's runs: {' ← '.join(circle)}"
 
 

@@ -32,7 +32,7 @@ class Task(nn.Module, ABC):
     """
 
     metrics: ClassVar[dict[str, str]]
-    """Every metric that `summarize` makes of an evaluation, and which way it is better (`minimize`,
+    """The metrics that `summarize` can make of an evaluation, and which way it is better (`minimize`,
     `maximize`); `loss` among them. A literal, because planning reads it without importing the class. The
     parts of the loss come on top."""
     training_metrics: ClassVar[tuple[str, ...]]
@@ -101,8 +101,11 @@ def loss_parts(value: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def part_sums(parts: Mapping[str, Tensor], count: int) -> Sums:
-    """Batch means as sums over the batch's `count` samples."""
-    return {name: part.detach() * count for name, part in parts.items()}
+    """Batch means as sums over the batch's `count` samples, in no less than single precision."""
+    return {
+        name: part.detach().to(torch.promote_types(part.dtype, torch.float32)) * count
+        for name, part in parts.items()
+    }
 
 
 def means(sums: Mapping[str, Any]) -> dict[str, float]:

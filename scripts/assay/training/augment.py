@@ -9,6 +9,7 @@ from torch import Tensor
 
 from assay import streams
 from assay.augmentations import Random
+from assay.errors import UserError
 
 Change = Callable[[Tensor, Random], Tensor]
 
@@ -19,7 +20,14 @@ def augment(changes: Sequence[Change], inputs: Tensor, seed: int, epoch: int, sa
     Args:
         inputs: (batch, …).
         samples: the samples' indices in the data set, (batch,).
+
+    Raises:
+        UserError: a change does not fit the samples.
     """
     for number, change in enumerate(changes):
-        inputs = change(inputs, partial(streams.uniform, seed, f"augmentation/{number}", epoch, samples))
+        random = partial(streams.uniform, seed, f"augmentation/{number}", epoch, samples)
+        try:
+            inputs = change(inputs, random)
+        except ValueError as error:
+            raise UserError(f"augmentation {type(change).__name__}: {error}") from error
     return inputs

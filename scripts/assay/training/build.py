@@ -35,6 +35,8 @@ def choose_device(name: str) -> torch.device:
         raise UserError(f"device: {name!r} is not auto, cpu, mps, cuda or cuda:N") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UserError(f"device: {name!r} is not here; there are {torch.cuda.device_count()} GPUs")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise UserError("device: 'mps' is not here")
     return device

@@ -176,9 +176,11 @@ def _plain_state(state: Mapping[str, Any]) -> State:
 def _canonical(value: Any) -> Any:
     """The same structure in new containers, with one object for equal texts.
 
-    The file format notes where an object stands a second time, so a state that was read back from a file
-    would otherwise give other bytes.
+    The file format notes where an object stands a second time, and on which device a tensor is, so a state
+    that was read back from a file would otherwise give other bytes.
     """
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
     if isinstance(value, str):
         return sys.intern(str(value))
     if isinstance(value, Mapping):

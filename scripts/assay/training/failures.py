@@ -5,27 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
+from assay import components
 from assay.errors import UserError
 
-_MEMORY = re.compile(r"(?:tried to allocate|Tried to allocate) ([\d.,]+ ?\w*)")
+_MEMORY = re.compile(r"[Tt]ried to allocate ([\d.,]+ ?\w*)")
 _ADVICE = "a smaller training.batch_size (with training.accumulate for the same step) or model needs less"
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Raise a UserError instead where memory runs out or an operation is not deterministic."""
+    """Raise a UserError instead where memory runs out, an operation is not deterministic, or a component of
+    Assay's refuses what it is given.
+    """
     try:
         yield
+    except ValueError as error:
+        component = _component(error)
+        if component is None:
+            raise
+        raise UserError(f"{component}: {error}") from error
     except MemoryError as error:
         raise UserError(f"not enough memory{f': {error}' if str(error) else ''}; {_ADVICE}") from error
     except torch.OutOfMemoryError as error:
         raise UserError(f"not enough memory on the GPU{_amount(error)}; {_ADVICE}") from error
     except RuntimeError as error:
         text = str(error)
-        if "DefaultCPUAllocator" in text or "can't allocate memory" in text:
+        if any(said in text for said in ("DefaultCPUAllocator", "can't allocate memory", "out of memory")):
             raise UserError(f"not enough memory{_amount(error)}; {_ADVICE}") from error
         if "does not have a deterministic implementation" in text:
             operation = text.split(" ")[0]
@@ -34,6 +43,16 @@ def explained() -> Iterator[None]:
                 "or set numerics.deterministic to false and accept that runs with one seed may differ"
             ) from error
         raise
+
+
+def _component(error: BaseException) -> str | None:
+    """The built-in component that refused what it was given, if one did: `loss multi_task`."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    file = Path(trace.tb_frame.f_code.co_filename) if trace is not None else Path()
+    noun = components.GROUPS.get(file.parent.name)
+    return f"{noun} {file.stem.strip('_')}" if noun and file.parent.parent == components.PACKAGE else None
 
 
 def _amount(error: BaseException) -> str:

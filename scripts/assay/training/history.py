@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assay.errors import UserError, choose
 from assay.settings.training import TrainingSettings
 
 
@@ -25,11 +26,10 @@ class History:
 
     def add(self, row: dict[str, float]) -> bool:
         """Note an epoch; return whether it is the best so far. A loss that is not finite is divergence."""
-        epoch = int(row["epoch"])
+        epoch, value = int(row["epoch"]), column(row, self.settings.monitor, "training.monitor")
         if not (math.isfinite(row["train_loss"]) and math.isfinite(row["val_loss"])):
             self.diverged_in = epoch
         self.rows.append({key: _finite(value) for key, value in row.items()} | {"epoch": epoch})
-        value = row[self.settings.monitor]
         if self.diverged_in is not None or not math.isfinite(value) or not self._improves(value):
             return False
         self.best_epoch, self.best_value = epoch, value
@@ -65,6 +65,17 @@ class History:
         if self.best_value is None:
             return True
         return value < self.best_value if self.settings.mode == "min" else value > self.best_value
+
+
+def column(row: Mapping[str, Any], name: str, setting: str) -> Any:
+    """A value of an epoch's row.
+
+    Raises:
+        UserError: the row has no such column; planning knows most of them, but not all.
+    """
+    if name not in row:
+        raise UserError(f"{setting}: {name!r} is no column of the history; {choose(name, row)}")
+    return row[name]
 
 
 def _finite(value: float) -> float | None:

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from assay import streams
-from assay.errors import UserError
 from assay.tasks import Batch, Sums
 from assay.training.augment import augment
 from assay.training.batches import Data
 from assay.training.checkpoint import snapshot
+from assay.training.history import column
 from assay.training.measure import measure, stack, total
 from assay.training.state import Run, State
 from assay.training.step import take_step
@@ -67,10 +67,10 @@ def train(
         _step_schedulers(run, row)
         improved = run.history.add(row)
         watch.on_epoch_end(run.history, improved)
+        if improved:  # what was validated, before callbacks may change it
+            run.best = snapshot(run)
         for callback in run.callbacks:
             callback.on_epoch_end(run)
-        if improved:
-            run.best = snapshot(run)
         diverged = run.history.diverged_in is not None
         if training.keep_every and run.epoch % training.keep_every == 0 and not diverged:
             keep(snapshot(run))
@@ -79,8 +79,9 @@ def train(
             keeper.after_epoch(run)
     for callback in run.callbacks:
         callback.on_train_end(run)
+    last = None if run.history.diverged_in is not None else snapshot(run)
     watch.on_train_end(run.history)
-    return None if run.history.diverged_in is not None else snapshot(run)
+    return last
 
 
 def train_epoch(run: Run, data: Data, keeper: Keeper) -> Sums:
@@ -143,18 +144,16 @@ def _step_schedulers(run: Run, row: Mapping[str, float]) -> None:
         metric = getattr(scheduler, "metric", None)
         if metric is None:
             scheduler.step()
-        elif metric not in row:
-            known = ", ".join(row)
-            raise UserError(f"the scheduler's metric {metric!r} is no column of the history: {known}")
         else:
-            scheduler.step(row[metric])  # type: ignore[arg-type]
+            scheduler.step(column(row, metric, "training.scheduler.metric"))
 
 
 def _gradient_norms(run: Run) -> dict[str, float]:
-    """The epoch's mean gradient norms, if they were noted: one column, or one an optimizer."""
-    return {
-        "gradient_norm" if len(run.optimizers) == 1 else f"gradient_norm_{name}": float(
-            torch.stack(norms).double().mean()
-        )
-        for name, norms in run.gradient_norms.items()
-    }
+    """The epoch's mean of finite gradient norms, if they were noted: one column, or one an optimizer."""
+    found = {}
+    for name, norms in run.gradient_norms.items():
+        values = torch.stack(norms).cpu().double()
+        finite = values[values.isfinite()]  # the steps that a gradient scaler skips are not
+        column = "gradient_norm" if len(run.optimizers) == 1 else f"gradient_norm_{name}"
+        found[column] = float(finite.mean()) if len(finite) else math.nan
+    return found

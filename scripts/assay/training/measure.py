@@ -55,7 +55,8 @@ def measure(
     task.eval()
     ranks.share_buffers(task)
     with autocast(settings, device):
-        sums = [task.evaluation_step(batch) for batch in data.in_order(BATCH, ranks) if len(batch[0])]
+        batches = data.in_order(BATCH, ranks)
+        sums = [task.evaluation_step(batch) if len(batch[0]) else {} for batch in batches]
     return total(stack(sums, ranks), len(data))
 
 

@@ -21,10 +21,11 @@ import torch
 from assay.errors import Interrupted, UserError
 from assay.program import CONTINUE_ME
 from assay.training.build import choose_device
+from assay.training.failures import explained
 from assay.training.ranks import ALONE, Ranks
 
 T = TypeVar("T")
-TIMEOUT = timedelta(hours=1)
+TIMEOUT = timedelta(minutes=20)
 """How long one process waits for the others, who may be measuring or writing."""
 
 log = logging.getLogger("assay.processes")
@@ -89,15 +90,18 @@ def _meet(ranks: Ranks, device: str, work: Callable[[Ranks, torch.device], T], m
 
     gpus = torch.cuda.device_count() if device in ("auto", "cuda") else 0
     own = gpus >= ranks.size
+    if own:
+        torch.cuda.set_device(ranks.rank)
     distributed.init_process_group(
-        "nccl" if own else "gloo",
-        init_method=meeting.as_uri(),
+        "cpu:gloo,cuda:nccl" if own else "gloo",
+        init_method=f"file://{meeting}",
         rank=ranks.rank,
         world_size=ranks.size,
         timeout=TIMEOUT,
     )
     try:
-        return work(ranks, choose_device(f"cuda:{ranks.rank}" if own else device))
+        with explained():
+            return work(ranks, choose_device(f"cuda:{ranks.rank}" if own else device))
     finally:
         distributed.destroy_process_group()
 

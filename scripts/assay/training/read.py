@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from assay import streams
 from assay.data.prepared import Prepared
 from assay.errors import UserError
 from assay.receipt import read_receipt, require_digest
@@ -48,6 +49,8 @@ def read_models(
             raise UserError(f"{folder}: {receipt['status']}; there is nothing to learn from it")
         state = checkpoint.load(folder / CHECKPOINT, device)
         require_digest(folder, CHECKPOINT, checkpoint.digest(state), receipt)
+        # as its training began: a model may draw what its weights do not hold
+        streams.start(seed, "initialisation")
         model = build_task(other.settings, prepared, device).model
         checkpoint.load_model(model, state, folder / CHECKPOINT)
         models[name] = model.requires_grad_(False)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import Interrupted, UserError
-from assay.store import RESUME, RESUME_BEFORE, write_atomically
+from assay.store import RESUME, RESUME_BEFORE, remove_states, write_atomically
 from assay.training import checkpoint
 from assay.training.interrupt import Interrupt
 from assay.training.loop import Keeper
@@ -27,6 +27,8 @@ from assay.training.state import Run, State
 
 SHARE = 0.02
 """Largest share of the time that saves after epochs take."""
+
+_NEEDED = {"state", "best", "epoch", "step", "sums", "gradient_norms", "kept", "environments"}
 
 log = logging.getLogger("assay.resume")
 
@@ -52,21 +54,21 @@ class Resume(Keeper):
         kept: dict[str, str],
         environment: Mapping[str, Any],
     ) -> None:
-        self.folder, self.identity, self.minutes = folder, dict(identity), minutes
+        self.folder, self.identity, self.minutes = folder, {"format": 1, **identity}, minutes
         self.interrupt, self.kept = interrupt, kept
         self.environments = [dict(environment)]
         self.saved, self.cost = time.monotonic(), 0.0
 
     def after_step(self, run: Run) -> None:
         """Save if it is time or if a signal came; then leave if one did."""
-        due = time.monotonic() - self.saved >= 60 * self.minutes
+        due = run.ranks.is_writer and time.monotonic() - self.saved >= 60 * self.minutes
         if run.ranks.any(due or bool(self.interrupt.signal)):
             self.save(run)
             self._leave_if_asked(run)
 
     def after_epoch(self, run: Run) -> None:
         """Save unless the last save was just now; leave if a signal came."""
-        due = time.monotonic() - self.saved >= self.cost / SHARE
+        due = run.ranks.is_writer and time.monotonic() - self.saved >= self.cost / SHARE
         if run.ranks.any(due or bool(self.interrupt.signal)):
             self.save(run)
             self._leave_if_asked(run)
@@ -124,7 +126,7 @@ class Resume(Keeper):
         digest = state.pop("digest", None)
         if digest != checkpoint.digest(state):
             raise UserError(f"{path}: is damaged: its content has not its digest")
-        if state["identity"] != self.identity:
+        if state.get("identity") != self.identity or not _NEEDED <= state.keys():
             raise UserError(f"{path}: is of another run")
         for name, digest in state["kept"].items():
             if checkpoint.digest(checkpoint.load(self.folder / name)) != digest:
@@ -133,8 +135,7 @@ class Resume(Keeper):
 
     def forget(self) -> None:
         """Remove the states: the run is finished, or starts anew."""
-        for name in (RESUME, RESUME_BEFORE):
-            (self.folder / name).unlink(missing_ok=True)
+        remove_states(self.folder)
 
 
 def _state(run: Run) -> State:

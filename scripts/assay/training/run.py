@@ -23,7 +23,7 @@ from assay.environment import computing, write_environment
 from assay.errors import Interrupted, UserError
 from assay.receipt import read_receipt, to_json, write_receipt
 from assay.recipe import Recipe, require_same, to_yaml
-from assay.store import RECEIPT, RECIPE, can_continue, claim, remove_parts, write_atomically
+from assay.store import RECEIPT, RECIPE, can_continue, claim, remove_parts, remove_states, write_atomically
 from assay.training import checkpoint
 from assay.training.batches import load_part
 from assay.training.build import build_run
@@ -43,7 +43,7 @@ from assay.training.watch.timing import Timing
 
 
 @dataclass(frozen=True)
-class Means:
+class Execution:
     """How a run is computed: no bit of it depends on these."""
 
     device: str = "auto"
@@ -58,7 +58,7 @@ def run(
     seed: int,
     data: Callable[[], Prepared],
     out: Path,
-    means: Means | None = None,
+    execution: Execution | None = None,
     read: Mapping[str, Path] | None = None,
 ) -> dict[str, Any]:
     """Train one seed of a recipe in a folder of its own and return the receipt.
@@ -71,34 +71,35 @@ def run(
         seed: the run's seed.
         data: loads the prepared data.
         out: the run's folder.
-        means: how it is computed.
+        execution: how it is computed.
         read: folders of the other runs that the recipe reads, by the setting that names them.
 
     Raises:
         UserError: data, model or device do not fit, or the folder holds another run.
         Interrupted: a signal asked the run to leave; its state is saved.
     """
-    means = means or Means()
+    execution = execution or Execution()
     with claim(out), listening() as interrupt:
         if (out / RECEIPT).exists():
+            remove_states(out)
             return require_same(read_receipt(out), out, recipe, seed)
         remove_parts(out)
-        if means.resume == "required" and not can_continue(out):
+        if execution.resume == "required" and not can_continue(out):
             raise UserError(f"{out}: there is no state to resume from")
         numerics.configure(recipe.settings.numerics)
         write_atomically(out / RECIPE, to_yaml(recipe))
         watches: list[Watch] = [Log(str(out)), Events(out / "events.jsonl"), Timing(out / "metrics.csv")]
-        if means.plots != "off":
-            watches.append(Plots(out / "figures", means.plots))
+        if execution.plots != "off":
+            watches.append(Plots(out / "figures", execution.plots))
         watch = Watches(watches)
         try:
             with explained():
                 prepared = data()
                 return together(
                     recipe.settings.training.processes,
-                    means.device,
+                    execution.device,
                     lambda ranks, device: _train(
-                        recipe, seed, prepared, out, device, watch, means, interrupt, ranks, read or {}
+                        recipe, seed, prepared, out, device, watch, execution, interrupt, ranks, read or {}
                     ),
                 )
         except Interrupted as error:
@@ -116,7 +117,7 @@ def _train(
     out: Path,
     device: torch.device,
     watch: Watch,
-    means: Means,
+    execution: Execution,
     interrupt: Interrupt,
     ranks: Ranks,
     read: Mapping[str, Path],
@@ -142,18 +143,21 @@ def _train(
 
     identity = {"address": recipe.address, "seed": seed, "data": prepared.digest}
     environment = computing(device, settings.numerics)
-    resume = Resume(out, identity, means.resume_every_minutes, interrupt, digests, environment)
+    resume = Resume(out, identity, execution.resume_every_minutes, interrupt, digests, environment)
     run.begin()
-    resumed = means.resume != "never" and resume.restore(run)
+    resumed = execution.resume != "never" and resume.restore(run)
     if ranks.is_writer:
         if not resumed:
             resume.forget()
         write_environment(out, environment, [e for e in resume.environments if e != environment])
     watch.on_start(Setup(run, prepared, resumed))
+    parts = {name: load_part(prepared, name, device, execution.workers) for name in ("train", "validation")}
+    if short := [name for name, part in parts.items() if len(part) < ranks.size]:
+        raise UserError(f"training.processes: the {short[0]} part has fewer samples than there are processes")
     last = train(
         run,
-        load_part(prepared, "train", device, means.workers),
-        load_part(prepared, "validation", device, means.workers),
+        parts["train"],
+        parts["validation"],
         watch,
         resume,
         keep=lambda state: save(f"epoch-{state['epoch']:03d}.pt", state),

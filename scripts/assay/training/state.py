@@ -60,10 +60,10 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether no epoch is to come."""
+        """Whether no step is to come: an epoch that was begun is ended, also when it is to be the last."""
         history = self.history
         ended = history.diverged_in is not None or history.stopped is not None
-        return ended or self.epoch > self.settings.training.epochs
+        return self.step == 0 and (ended or self.epoch > self.settings.training.epochs)
 
     def begin(self) -> None:
         """Call the callbacks' `on_train_begin`, before a state is restored."""

@@ -28,7 +28,7 @@ def take_step(run: Run, batches: Sequence[Batch], size: int) -> list[Sums]:
     first = run.step * run.settings.training.accumulate
     sums: list[Sums] = [{} for _ in batches]
     for number, (name, optimizer) in enumerate(run.optimizers.items()):
-        with _alone(run, name):
+        with _others_frozen(run, name):
             optimizer.zero_grad()
             for offset, batch in enumerate(batches):
                 count = len(batch[0])
@@ -43,6 +43,7 @@ def take_step(run: Run, batches: Sequence[Batch], size: int) -> list[Sums]:
             _apply(run, name, optimizer)
     if run.scaler is not None:
         run.scaler.update()
+    run.ranks.share_buffers(run.task)
     return sums
 
 
@@ -77,7 +78,7 @@ def _norm(parameters: Sequence[nn.Parameter]) -> Tensor:
 
 
 @contextmanager
-def _alone(run: Run, name: str) -> Iterator[None]:
+def _others_frozen(run: Run, name: str) -> Iterator[None]:
     """Let only one optimizer's parameters gather gradients."""
     if len(run.parameters) == 1:
         yield

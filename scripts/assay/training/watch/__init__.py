@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from assay.data.prepared import Prepared
     from assay.training.history import History
     from assay.training.state import Run
+
+
+log = logging.getLogger("assay.watch")
 
 
 @dataclass(frozen=True)
@@ -45,38 +49,44 @@ class Watch:
 
 
 class Watches(Watch):
-    """Several watchers as one."""
+    """Several watchers as one. A mistake of theirs costs no run its result; a disk that is full does."""
 
     def __init__(self, watches: Sequence[Watch]) -> None:
         self.watches = watches
 
     def on_start(self, setup: Setup) -> None:
         """Tell all."""
-        for watch in self.watches:
-            watch.on_start(setup)
+        self._tell(lambda watch: watch.on_start(setup))
 
     def on_part_end(self, part: str, metrics: Mapping[str, float], samples: int) -> None:
         """Tell all."""
-        for watch in self.watches:
-            watch.on_part_end(part, metrics, samples)
+        self._tell(lambda watch: watch.on_part_end(part, metrics, samples))
 
     def on_epoch_end(self, history: History, improved: bool) -> None:
         """Tell all."""
-        for watch in self.watches:
-            watch.on_epoch_end(history, improved)
+        self._tell(lambda watch: watch.on_epoch_end(history, improved))
 
     def on_train_end(self, history: History) -> None:
         """Tell all."""
-        for watch in self.watches:
-            watch.on_train_end(history)
+        self._tell(lambda watch: watch.on_train_end(history))
 
     def on_interrupt(self, message: str) -> None:
         """Tell all."""
-        for watch in self.watches:
-            watch.on_interrupt(message)
+        self._tell(lambda watch: watch.on_interrupt(message))
 
     def on_exception(self, error: BaseException) -> None:
         """Tell all; one that cannot write, on a full disk say, does not hide the error."""
+        with suppress(OSError):
+            self._tell(lambda watch: watch.on_exception(error))
+
+    def _tell(self, call: Callable[[Watch], None]) -> None:
+        full: OSError | None = None
         for watch in self.watches:
-            with suppress(OSError):
-                watch.on_exception(error)
+            try:
+                call(watch)
+            except OSError as error:
+                full = full or error
+            except Exception:
+                log.exception(f"{type(watch).__name__} failed; the run goes on without it")
+        if full is not None:
+            raise full

@@ -51,8 +51,8 @@ class Log(Watch):
         first, last = history.rows[0][monitor], history.rows[-1][monitor]
         log.info(
             f"{len(history.rows)} epochs: {monitor} first {_number(first)}, last {_number(last)}, "
-            f"best {_number(history.best_value)} in epoch {history.best_epoch}, "
-            f"improved by {_number(abs(first - (history.best_value or first)))}"
+            f"best {_number(history.best_value)} in epoch {history.best_epoch}"
+            + _improvement(first, history.best_value)
             + (f"; saved in {self.saved_in}" if self.saved_in else "")
         )
         if history.stopped is not None:
@@ -100,6 +100,10 @@ def _description(run: Run, prepared: Prepared) -> list[str]:
         if chosen := getattr(training, name):
             lines.append(f"{name}: " + ", ".join(f"{item.name} {item.settings}" for item in chosen))
     return lines
+
+
+def _improvement(first: float | None, best: float | None) -> str:
+    return "" if first is None or best is None else f", improved by {_number(abs(first - best))}"
 
 
 def _number(value: float | None) -> str:
