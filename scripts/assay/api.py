@@ -44,6 +44,10 @@ def train(
     Raises:
         UserError: something in the recipe is not valid.
     """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UserError(f"seed: must be a whole number from 0, not {seed!r}")
+    if not isinstance(recipe, Recipe | Mapping | str | Path | None):
+        raise UserError(f"recipe: must be a recipe, its file or settings, not {type(recipe).__name__}")
     configuration = configure()
     if isinstance(recipe, str | Path):
         recipe = single.from_file(Path(recipe), {}, configuration)

@@ -7,7 +7,7 @@ training step starts its own stream, a run continues from any step without a sav
     split/test, split/validation     the split of the data (NumPy, in prepare)
     initialisation                   the model's first weights
     order, epoch                     the order of the samples of an epoch
-    evaluation                       what a stochastic model draws while it is measured
+    evaluation, batch                what a stochastic model draws while it is measured
     data                             what a data set of the user's draws while it is made
     forward, epoch, batch            what model and loss draw on one batch: dropout, noise, … (of a further
                                      optimizer or process also its number)

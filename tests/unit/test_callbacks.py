@@ -174,3 +174,12 @@ def test_what_it_measures() -> None:
     parameters[0].grad, parameters[1].grad = torch.tensor([3.0, -4.0]), torch.tensor([12.0])
     assert measured(parameters) == (13.0, 19 / 3, 12.0)
     assert measured([parameters[2]]) == (0.0, 0.0, 0.0)
+
+
+class NoCallback:
+    pass
+
+
+def test_what_is_no_callback_is_refused() -> None:
+    with pytest.raises(UserError, match="makes a NoCallback, not a Callback"):
+        small.built(training={"callbacks": [f"{__name__}:NoCallback"]})

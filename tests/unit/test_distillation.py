@@ -78,6 +78,8 @@ def test_two_students_of_two_teachers_are_two_variants(
         ({"taught": {"task": {"name": "distillation", "teacher": "taught"}, "loss": "distillation"}}, "is no other variant"),
         ({"large": {"task": {"name": "distillation", "teacher": "taught"}, "loss": "distillation"}}, "read each other's runs"),
         ({"large": {"data.split.test": 0.3}}, "learns from other data or another split"),
+        ({"large": {"task": "autoencoder", "loss": "huber"}}, "'large' does not classify"),
+        ({"large": {"training.save_artifacts": False, "evaluation.enabled": False}}, "'large' keeps no checkpoint"),
         ({"taught": {"task": "distillation", "loss": "distillation"}}, "teacher: .*is missing"),
         ({"taught": {"task": {"name": "distillation", "teacher": "large"}}}, "needs a loss of teacher"),
         ({"taught": {"loss": "distillation"}}, "needs a loss of classes"),

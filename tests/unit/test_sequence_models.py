@@ -235,3 +235,13 @@ def test_they_are_found_by_name_with_their_settings() -> None:
     assert list(components.define("models", "transformer").settings) == names
     assert components.load("models", "lstm") is LSTM
     assert components.load("models", "transformer") is Transformer
+
+
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
+def test_an_lstm_trains_in_mixed_precision(precision: torch.dtype) -> None:
+    """Also where the processor has no LSTM of half precision."""
+    model = components.load("models", "lstm")((2, 9), 3, layers=2)
+    with torch.autocast("cpu", precision):
+        loss = model(torch.randn(4, 2, 9)).float().square().mean()
+    loss.backward()
+    assert all(bool(parameter.grad.isfinite().all()) for parameter in model.parameters())

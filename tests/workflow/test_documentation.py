@@ -75,7 +75,7 @@ def test_parts_of_one_s_own_work_as_shown(documented: Project) -> None:
     assert outcome.code == 0, outcome.text
     history = json.loads((documented.results / "studies/own/first/seed-0/history.json").read_text())
     rates = [row["learning_rate"] for row in history["history"]]
-    assert rates[:4] == [0.001, 0.001, 0.001, 0.0005]
+    assert rates[:4] == [0.1, 0.1, 0.1, 0.05]
     recipe = (documented.results / "studies/own/first/seed-0/recipe.yaml").read_text()
     assert "my_parts:" in recipe and "every: 3" in recipe
     if importlib.util.find_spec("keras") is not None:

@@ -10,7 +10,7 @@ rule train:
     output:
         f"{STORE}/train/{{address}}/seed-{{seed}}/receipt.json",
     log:
-        f"{STORE}/train/{{address}}/seed-{{seed}}/train.log",
+        f"{STORE}/train/{{address}}/seed-{{seed}}/error.log",
     conda:
         "../../envs/assay.yaml"
     params:
@@ -20,4 +20,4 @@ rule train:
         out=subpath(output[0], parent=True),
     shell:
         "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
-        " --prepared {params.prepared:q} {params.execution} {params.read} --out {params.out:q} 2>> {log:q}"
+        " --prepared {params.prepared:q} {params.execution} {params.read} --out {params.out:q} 2> {log:q}"

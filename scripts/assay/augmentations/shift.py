@@ -24,9 +24,7 @@ class Shift:
         """(batch, channels, length) or (batch, channels, height, width) → the same shape."""
         axes = range(2, inputs.ndim)
         if not axes:
-            raise ValueError(
-                f"needs images or signals, not samples of shape {tuple(inputs.shape[1:])}"
-            )
+            raise ValueError(f"needs images or signals, not samples of shape {tuple(inputs.shape[1:])}")
         distances = (random(len(axes)) * (2 * self.pixels + 1)).long() - self.pixels
         for column, axis in enumerate(axes):
             size = inputs.shape[axis]

@@ -53,8 +53,9 @@ class LSTM(nn.Module):
         With two directions, that of the forward one, then that of the backward one.
         """
         sequence = as_sequence(inputs)
-        for index, layer in enumerate(self.layers):
-            sequence, (state, _) = layer(self.dropout(sequence) if index else sequence)
+        with torch.autocast("cpu", enabled=False):  # where few processors have an LSTM in half precision
+            for index, layer in enumerate(self.layers):
+                sequence, (state, _) = layer(self.dropout(sequence) if index else sequence)
         # state: (directions, batch, hidden)
         result: Tensor = self.dropout(torch.cat(tuple(state), dim=1))
         return result

@@ -27,6 +27,10 @@ class Component(Settings):
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) == 1 and "name" not in value:
+            [(name, settings)] = value.items()
+            if isinstance(settings, dict) and name in components.names(cls.group):
+                raise ValueError(f"write {{name: {name}, …}} instead of {{{name}: …}}")
         return {"name": value} if isinstance(value, str) else value
 
     @property

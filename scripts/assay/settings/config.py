@@ -7,11 +7,17 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from assay.settings.base import Settings, either
+from assay.yamlfile import parse
 
 
 def _from_command_line(value: object) -> object:
     """Snakemake's `--config key=true` gives the text `true`."""
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _number(value: object) -> object:
+    """Snakemake's `--config machine={'workers': 2}` gives the text `2`."""
+    return parse(value) if isinstance(value, str) else value
 
 
 Flag = Annotated[bool, BeforeValidator(_from_command_line)]
@@ -36,10 +42,10 @@ class MachineSettings(Settings):
         str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"), either("auto, cpu, mps, cuda or cuda:N")
     ] = "auto"
     """Where runs are computed: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
-    workers: Annotated[int, Field(ge=0)] = 0
+    workers: Annotated[int, BeforeValidator(_number), Field(ge=0)] = 0
     """0: a run keeps its data on its device. From 1: they stay in their files and so many processes a run
     read its batches, for data that do not fit into memory. The bits are the same."""
-    resume_every_minutes: Annotated[float, Field(gt=0)] = 5.0
+    resume_every_minutes: Annotated[float, BeforeValidator(_number), Field(gt=0)] = 5.0
     """A run saves its state within an epoch after so many minutes, beside the saves after epochs."""
     plots: Literal["off", "minimal", "standard", "full"] = "off"
     """What each run draws of its history when it is finished, into its folder's `figures`."""

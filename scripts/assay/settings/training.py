@@ -44,7 +44,8 @@ class TrainingSettings(Settings):
     """What is called while a run is trained, in this order: `[{name: early_stopping, patience: 5}]`."""
     processes: PositiveInt = 1
     """Processes that share every batch, one a GPU where there are several. `batch_size` stays the whole
-    batch. Another number gives other bits."""
+    batch. Another number gives other bits, and a loss that compares the samples of a batch with each other
+    sees one process's share."""
     monitor: str = "val_loss"
     """The history's column that chooses the best epoch."""
     mode: Literal["min", "max"] = "min"

@@ -11,6 +11,7 @@ from assay.canonical import canonical_json
 from assay.errors import Problem, SettingError, UserError, choose
 from assay.loss_kinds import misfit
 from assay.settings.base import Location
+from assay.settings.component import Component
 from assay.settings.variant import VariantSettings
 from assay.study.files import data_file
 from assay.study.order import reading_problems
@@ -97,9 +98,13 @@ def setting_problems(settings: VariantSettings, data: Path) -> Iterator[tuple[Lo
         other = "max" if training.mode == "min" else "min"
         text = f"{training.mode} would keep the epoch with the worst {training.monitor}; set {other}"
         yield ("training", "mode"), text
-    for at, column in _named_columns(settings):
+    for at, key, column, mode in _named_columns(settings):
         if column not in columns:
-            yield at, f"{column!r} is no column of the history; {choose(column, columns)}"
+            yield (*at, key), f"{column!r} is no column of the history; {choose(column, columns)}"
+        elif not columns[column].startswith(mode):
+            yield (*at, "mode"), f"{mode} takes a worse {column} for a better one"
+    if training.epochs > 1 and training.warmup_epochs >= training.epochs:  # one epoch: a quick try
+        yield ("training", "warmup_epochs"), f"the warm-up takes all of the {training.epochs} epochs"
     if training.processes > training.batch_size:
         yield ("training", "processes"), f"a batch of {training.batch_size} cannot be shared by so many"
     if settings.numerics.mixed_precision != "off" and settings.numerics.dtype != "float32":
@@ -122,16 +127,16 @@ def _history_columns(settings: VariantSettings) -> dict[str, str]:
     return found | ({"gradient_norm": "minimize"} if noted else {})
 
 
-def _named_columns(settings: VariantSettings) -> Iterator[tuple[Location, str]]:
-    """(location, column) where a scheduler or callback says which column of the history it looks at."""
+def _named_columns(settings: VariantSettings) -> Iterator[tuple[Location, str, str, str]]:
+    """(location, key, column, mode) where a scheduler or callback looks at a column of the history."""
     training = settings.training
-    metric = training.scheduler.settings.get("metric")
-    if metric is not None:
-        yield ("training", "scheduler", "metric"), str(metric)
+    users: list[tuple[Location, str, Component]] = [(("training", "scheduler"), "metric", training.scheduler)]
     for index, callback in enumerate(training.callbacks):
-        monitor = callback.settings.get("monitor")
-        if monitor is not None:
-            yield ("training", "callbacks", index, "monitor"), str(monitor)
+        users.append((("training", "callbacks", index), "monitor", callback))
+    for at, key, component in users:
+        column = component.settings.get(key)
+        if column is not None:
+            yield at, key, str(column), str(component.settings.get("mode") or "")
 
 
 def _fit_problems(settings: VariantSettings) -> Iterator[tuple[Location, str]]:

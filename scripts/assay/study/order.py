@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from assay import components
 from assay.errors import choose
 from assay.settings.base import Location
 
@@ -29,6 +30,18 @@ def reading_problems(variants: Sequence[Variant]) -> Iterator[tuple[Variant, Loc
                 wrong = True
                 others = [name for name in names if name != variant.name]
                 yield variant, ("task", setting), f"{other!r} is no other variant; {choose(other, others)}"
+                continue
+            teacher = next(item for item in variants if item.name == other).settings
+            if components.define("tasks", teacher.task.name).literals.get("targets") != "classes":
+                wrong = True
+                yield (
+                    variant,
+                    ("task", setting),
+                    f"{other!r} does not classify ({teacher.task.name})",
+                )
+            elif not teacher.training.save_artifacts:
+                wrong = True
+                yield variant, ("task", setting), f"{other!r} keeps no checkpoint (training.save_artifacts)"
     if wrong:
         return
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from torch import Tensor
 from assay.data.prepared import Prepared
 from assay.tasks import Batch
 from assay.training.interrupt import SIGNALS
-from assay.training.ranks import ALONE, Ranks
 
 
 class Data(ABC):
@@ -31,9 +30,10 @@ class Data(ABC):
     def batches(self, chosen: Sequence[Tensor]) -> Iterator[Batch]:
         """A batch for each tensor of positions within this part, on the device."""
 
-    def in_order(self, size: int, ranks: Ranks = ALONE) -> Iterator[Batch]:
-        """This process's share of all of it, in batches of at most `size` in all processes."""
-        return self.batches(ranks.shares(torch.arange(len(self)).split(size)))
+    def in_order(self, size: int, chosen: Iterable[int] | None = None) -> Iterator[Batch]:
+        """All of it in batches of at most `size`, or the chosen ones of these."""
+        batches = torch.arange(len(self)).split(size)
+        return self.batches(batches if chosen is None else [batches[index] for index in chosen])
 
 
 @dataclass(frozen=True)

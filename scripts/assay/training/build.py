@@ -10,11 +10,13 @@ import torch
 from torch import nn
 
 from assay import components, streams
+from assay.callbacks import Callback
 from assay.data.prepared import Prepared
 from assay.errors import UserError
 from assay.settings.component import Component
 from assay.settings.stages import TrainSettings
 from assay.tasks import Task
+from assay.training.failures import is_memory
 from assay.training.history import History
 from assay.training.precision import make_scaler
 from assay.training.ranks import ALONE, Ranks
@@ -91,7 +93,7 @@ def build_run(
         optimizers=optimizers,
         schedulers=_made("schedulers", training.scheduler, optimizers, epochs),
         scaler=make_scaler(settings.numerics, device),
-        callbacks=[build("callbacks", item) for item in training.callbacks],
+        callbacks=[_callback(item) for item in training.callbacks],
         augmentations=[build("augmentations", item) for item in training.augmentations],
         history=History(training, seed),
         ranks=ranks,
@@ -107,8 +109,17 @@ def build(group: str, component: Component, *arguments: Any) -> Any:
     made = components.load(group, component.name)
     try:
         return made(*arguments, **component.settings)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:
+        if is_memory(error):
+            raise
         raise UserError(f"{components.GROUPS[group]} {component.name}: {error}") from error
+
+
+def _callback(component: Component) -> Callback:
+    made = build("callbacks", component)
+    if not isinstance(made, Callback):
+        raise UserError(f"callback {component.name}: makes a {type(made).__name__}, not a Callback")
+    return made
 
 
 def _made(group: str, component: Component, each: Mapping[str, Any], argument: float) -> dict[str, Any]:

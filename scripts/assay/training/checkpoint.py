@@ -102,7 +102,9 @@ def load(path: Path, device: torch.device | str = "cpu", key: str = "model") -> 
     except Exception as error:  # of a damaged file, the reader may raise anything
         raise UserError(f"{path}: is damaged or is no checkpoint of tensors and plain data") from error
     if not isinstance(state, dict) or key not in state:
-        raise UserError(f"{path}: is no checkpoint of Assay's")
+        unfinished = isinstance(state, dict) and "state" in state
+        what = "is the state of a run that is not finished" if unfinished else "is no checkpoint of Assay's"
+        raise UserError(f"{path}: {what}")
     return state
 
 

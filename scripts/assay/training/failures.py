@@ -34,7 +34,7 @@ def explained() -> Iterator[None]:
         raise UserError(f"not enough memory on the GPU{_amount(error)}; {_ADVICE}") from error
     except RuntimeError as error:
         text = str(error)
-        if any(said in text for said in ("DefaultCPUAllocator", "can't allocate memory", "out of memory")):
+        if is_memory(error):
             raise UserError(f"not enough memory{_amount(error)}; {_ADVICE}") from error
         if "does not have a deterministic implementation" in text:
             operation = text.split(" ")[0]
@@ -43,6 +43,12 @@ def explained() -> Iterator[None]:
                 "or set numerics.deterministic to false and accept that runs with one seed may differ"
             ) from error
         raise
+
+
+def is_memory(error: BaseException) -> bool:
+    """Whether an error of torch's says that memory ran out."""
+    said = ("DefaultCPUAllocator", "can't allocate memory", "out of memory")
+    return any(text in str(error) for text in said)
 
 
 def _component(error: BaseException) -> str | None:

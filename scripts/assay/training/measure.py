@@ -51,12 +51,18 @@ def measure(
     ranks: Ranks = ALONE,
 ) -> Sums:
     """The task's sums over a part of the data, in evaluation mode, with a stream of its own."""
-    streams.start(0, "evaluation")
     task.eval()
     ranks.share_buffers(task)
+    count = -(-len(data) // BATCH)
+    own = range(ranks.rank, count, ranks.size)  # whole batches: a loss may compare their samples
+    sums: list[Sums] = [{} for _ in range(count)]
     with autocast(settings, device):
-        batches = data.in_order(BATCH, ranks)
-        sums = [task.evaluation_step(batch) if len(batch[0]) else {} for batch in batches]
+        batches = data.in_order(BATCH, own or [0])
+        for index, batch in zip(own or [0], batches, strict=True):
+            streams.start(0, "evaluation", index)
+            sums[index] = task.evaluation_step(batch)
+    if not own:  # this process only says which sums there are
+        sums[0] = {name: torch.zeros_like(value) for name, value in sums[0].items()}
     return total(stack(sums, ranks), len(data))
 
 
@@ -65,11 +71,11 @@ def predict(
     task: Task, data: Data, settings: NumericsSettings, device: torch.device
 ) -> dict[str, list[float]]:
     """The task's predictions: column → one value a sample."""
-    streams.start(0, "evaluation")
     task.eval()
     columns: dict[str, list[float]] = {}
     with autocast(settings, device):
-        for inputs, _ in data.in_order(BATCH):
+        for index, (inputs, _) in enumerate(data.in_order(BATCH)):
+            streams.start(0, "evaluation", index)
             for name, values in task.predictions(inputs).items():
                 columns.setdefault(name, []).extend(values)
     return columns

@@ -50,14 +50,13 @@ def together(size: int, device: str, work: Callable[[Ranks, torch.device], T]) -
         try:
             result = _meet(Ranks(0, size), device, work, meeting)
         except Exception as error:
-            codes = _codes(children)
-            if not isinstance(error, UserError | Interrupted) and any(
-                code not in (0, CONTINUE_ME) for code in codes
-            ):
-                failed = ", ".join(
-                    str(rank) for rank, code in enumerate(codes, 1) if code not in (0, CONTINUE_ME)
-                )
-                raise UserError(f"process {failed} of the run failed; its traceback is in the log") from error
+            failed = [
+                f"process {rank} of the run " + (f"was ended by signal {-code}" if code < 0 else "failed")
+                for rank, code in enumerate(_codes(children), 1)
+                if code not in (0, CONTINUE_ME)
+            ]
+            if failed and not isinstance(error, UserError | Interrupted):
+                raise UserError(f"{', '.join(failed)}; see the log") from error
             raise
         if any(_codes(children)):
             raise UserError("a process of the run failed at its end; its traceback is in the log")

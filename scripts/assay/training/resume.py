@@ -126,7 +126,7 @@ class Resume(Keeper):
         digest = state.pop("digest", None)
         if digest != checkpoint.digest(state):
             raise UserError(f"{path}: is damaged: its content has not its digest")
-        if state.get("identity") != self.identity or not _NEEDED <= state.keys():
+        if state.get("identity") != self.identity or not state.keys() >= _NEEDED:
             raise UserError(f"{path}: is of another run")
         for name, digest in state["kept"].items():
             if checkpoint.digest(checkpoint.load(self.folder / name)) != digest:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from assay.errors import UserError
 from assay.training.watch import Setup, Watch
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ class Log(Watch):
         log.warning(message)
 
     def on_exception(self, error: BaseException) -> None:
-        """The exception's text; its traceback follows where it is caught."""
-        log.error(f"{type(error).__name__}: {error}")
+        """The exception's text; with its traceback, if it is not one that a user can put right."""
+        known = isinstance(error, UserError | OSError)
+        log.error(f"{type(error).__name__}: {error}", exc_info=None if known else error)
 
 
 def _description(run: Run, prepared: Prepared) -> list[str]:
