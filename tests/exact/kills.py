@@ -100,6 +100,7 @@ def compare(first: Path, second: Path) -> list[str]:
         "metrics.csv",
         "events.jsonl",
         "train.log",
+        "error.log",
         "environment.json",
         ".claim",
         "uncommitted.patch",
