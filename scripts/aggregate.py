@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from assay import program, recipe
+from assay import program, reads, recipe
+from assay.finished import find
 from assay.results.aggregate import aggregate_study, aggregate_variant
+from assay.store import claim
 
 
 def main() -> None:
@@ -16,11 +18,14 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, help="folder of all results")
     parser.add_argument("--out", type=Path, required=True, help="folder for the tables")
     arguments = parser.parse_args()
-    with program.attempt(arguments.out):
-        planned = recipe.from_yaml(arguments.recipe)
+    planned = recipe.from_yaml(arguments.recipe)
+    with program.attempt(arguments.out), claim(arguments.out):
         recipe.require_planned(planned)
+        if find(arguments.out) is not None:
+            return
         whole = planned.stage == "aggregate/study"
-        (aggregate_study if whole else aggregate_variant)(planned, arguments.store, arguments.out)
+        with reads.watched([arguments.out, arguments.store]):
+            (aggregate_study if whole else aggregate_variant)(planned, arguments.store, arguments.out)
 
 
 if __name__ == "__main__":

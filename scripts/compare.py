@@ -11,13 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from assay import program, reads
 from assay.errors import Problem, UserError, fail
-from assay.receipt import file_digests, read_verified, write_receipt
+from assay.finished import find, read_verified, read_verified_json
+from assay.receipt import file_digests, write_receipt
 from assay.recipe import from_yaml, require_planned
 from assay.results.compare import CSV_FILE, JSON_FILE, compare, write_comparisons
 from assay.results.runs_table import read_runs
 from assay.settings.stages import CompareSettings
 from assay.settings.validate import validate
+from assay.store import claim
 
 
 def main() -> int:
@@ -64,12 +67,15 @@ def _with_recipe(options: argparse.Namespace) -> dict[str, Any]:
     recipe = from_yaml(options.recipe)
     if recipe.stage != "compare":
         raise UserError(f"{options.recipe}: stage: must be 'compare', not {recipe.stage!r}")
-    require_planned(recipe)
-    read_verified(options.runs.parent, options.runs.name)
-    result = compare(options.runs, recipe.settings)
-    write_comparisons(result, options.out)
-    digests = file_digests(options.out, [JSON_FILE, CSV_FILE])
-    write_receipt(options.out, recipe.stage, recipe.address, digests)
+    with program.attempt(options.out), claim(options.out):
+        require_planned(recipe)
+        if find(options.out) is not None:
+            return dict(read_verified_json(options.out, JSON_FILE))
+        with reads.watched([options.out, options.runs.parent]):
+            read_verified(options.runs.parent, options.runs.name)
+            result = compare(options.runs, recipe.settings)
+            write_comparisons(result, options.out)
+            write_receipt(options.out, recipe, file_digests(options.out, [JSON_FILE, CSV_FILE]))
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from assay import numerics, program, recipe
+from assay import numerics, program, reads, recipe
 
 
 def main() -> None:
@@ -21,21 +21,22 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     program.start_log()
+    planned = recipe.from_yaml(arguments.recipe)
     with program.attempt(arguments.out):
-        planned = recipe.from_yaml(arguments.recipe)
         recipe.require_planned(planned)
         numerics.set_environment(planned.embedded["train"].settings.numerics)
         from assay.data.prepared import load
         from assay.evaluation.run import run
 
-        run(
-            planned,
-            arguments.run,
-            load(arguments.prepared),
-            arguments.out,
-            arguments.device,
-            arguments.allow_mismatch,
-        )
+        with reads.watched([arguments.out, arguments.run, arguments.prepared]):
+            run(
+                planned,
+                arguments.run,
+                load(arguments.prepared),
+                arguments.out,
+                arguments.device,
+                arguments.allow_mismatch,
+            )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from assay import program, recipe
+from assay import program, reads, recipe
 
 
 def main() -> None:
@@ -18,14 +18,19 @@ def main() -> None:
     arguments = parser.parse_args()
     program.start_log()
     from assay.data import prepare
+    from assay.finished import find
     from assay.store import claim, seed_of
 
+    planned = recipe.from_yaml(arguments.recipe)
+    files = [arguments.data / planned.settings.data.source.settings[name] for name in planned.settings.files]
     with program.attempt(arguments.out), claim(arguments.out):
-        planned = recipe.from_yaml(arguments.recipe)
         recipe.require_planned(planned)
+        if find(arguments.out) is not None:
+            return
         seed = None if arguments.split == "fixed" else seed_of(arguments.split)
-        prepared = prepare.prepare(planned.settings, seed, arguments.data)
-        prepare.write(prepared, arguments.out, planned.address)
+        with reads.watched([arguments.out, *files]):
+            prepared = prepare.prepare(planned.settings, seed, arguments.data)
+            prepare.write(prepared, arguments.out, planned)
 
 
 if __name__ == "__main__":

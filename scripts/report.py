@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from assay import program
+from assay import program, reads
+from assay.finished import find
 from assay.recipe import from_yaml, require_planned
 from assay.report.render import render
+from assay.store import claim
 
 
 def main() -> None:
@@ -17,10 +19,13 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="where all results lie")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the report")
     options = parser.parse_args()
-    with program.attempt(options.out):
-        recipe = from_yaml(options.recipe)
+    recipe = from_yaml(options.recipe)
+    with program.attempt(options.out), claim(options.out):
         require_planned(recipe)
-        render(recipe, options.store, options.out)
+        if find(options.out) is not None:
+            return
+        with reads.watched([options.out, options.store]):
+            render(recipe, options.store, options.out)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay import numerics, program, recipe, single
+from assay import numerics, program, reads, recipe, single
 from assay.configuration import configure
 from assay.errors import UserError, choose
+from assay.finished import is_finished
 from assay.settings.config import MachineSettings
 from assay.store import seed_folder
 from assay.study.overrides import parse_assignments
@@ -84,7 +85,9 @@ def main() -> None:
     else:
         chosen = single.from_settings({}, assignments, configuration)
     out = arguments.out or chosen.folder(configuration.store) / seed_folder(arguments.seed)
-    program.start_log(out / "train.log", console=not arguments.quiet)
+    # a finished run's log is as sealed as its other files
+    program.start_log(None if is_finished(out) else out / "train.log", console=not arguments.quiet)
+    store, files = configuration.store, configuration.options.data
     with program.attempt(out):
         current = chosen.with_code_now()
         if arguments.planned:
@@ -101,16 +104,17 @@ def main() -> None:
             mapped = execution.workers > 0
             if arguments.prepared is not None:
                 return load(arguments.prepared, current.upstream["prepare"], mapped)
-            store, files = configuration.store, configuration.options.data
             return single.prepared_data(current, arguments.seed, store, files, mapped)
 
-        read = current.runs_read(configuration.store, arguments.seed)
+        read = current.runs_read(store, arguments.seed)
         for text in arguments.read:
             name, _, folder = text.partition("=")
             if name not in read or not folder:
                 raise UserError(f"--read: {text!r} is not setting=folder; {choose(name, read)}")
             read[name] = Path(folder)
-        run(current, arguments.seed, data, out, execution, read)
+        prepared = [] if arguments.prepared is None else [arguments.prepared]
+        with reads.watched([out, store, *prepared, *read.values()]):
+            run(current, arguments.seed, data, out, execution, read)
 
 
 def _means(arguments: argparse.Namespace, machine: MachineSettings) -> Execution:

@@ -4,8 +4,14 @@ From the modules that a stage enters and the components that its recipe names, e
 followed that leads to a file of this project or of the user: absolute and relative, at the top, in a
 function or under a condition, with the `__init__.py` of each package on the way. Installed packages
 are not followed: their versions are recorded by each run. Comments, docstrings, layout and imports
-for type checkers make no difference. Files beside a module that it reads (a template, say) count with
-it if it names them: `DATA_FILES = ("page.html",)`.
+for type checkers make no difference.
+
+What cannot be read from import statements, a module declares:
+
+    IMPORTS = ("package.module",)   modules that it imports by a computed name
+    DATA_FILES = ("page.html",)     files beside it that it reads
+
+`assay.reads` refuses the receipt of a job that used anything else.
 """
 
 from __future__ import annotations
@@ -15,24 +21,25 @@ import functools
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from assay.digest import file_digest
 from assay.errors import UserError
 from assay.modules import find_module, imported_module, is_installed, parse_module
+from assay.syntax import TYPE_CHECKING, tree_digest
 
 ENTRIES = {
     "prepare": ("assay.data.prepare",),
     "train": ("assay.training.run",),
     "evaluate": ("assay.evaluation.run",),
     "aggregate": ("assay.results.aggregate",),
-    "compare": ("assay.results.compare",),
+    "compare": ("assay.receipt", "assay.results.compare"),
     "report": ("assay.report.render",),
 }
-"""The module that each stage enters."""
+"""The modules that each stage enters."""
 
 NOT_FOLLOWED = (
     # what only decides the recipe
+    "assay.accepted",
     "assay.canonical",
     "assay.closure",
     "assay.command",
@@ -49,11 +56,15 @@ NOT_FOLLOWED = (
     "assay.settings",
     "assay.signature",
     "assay.study",
+    "assay.syntax",
     "assay.yamlfile",
     # what only places files or watches a run
     "assay.environment",
+    "assay.finished",
     "assay.plots",
     "assay.portability",
+    "assay.reads",
+    "assay.sources",
     "assay.store",
     "assay.training.interrupt",
     "assay.training.resume",
@@ -61,12 +72,15 @@ NOT_FOLLOWED = (
 )
 """Modules (and everything below them) that may not influence a digest: an edit of one moves nothing."""
 
-_SKIPPED = ("ctx", "kind", "type_comment", "type_ignores")
-_TYPE_CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+_IMPORTERS = ("importlib.import_module", "import_module", "__import__")
+"""Functions whose first argument, where it is a text in the source, is an import."""
 
 
 def closure(entries: Iterable[str]) -> dict[str, str]:
-    """The modules that the entries reach, entries included: name → SHA-256 of the syntax tree.
+    """The modules that the entries reach, entries included, and the files that they read.
+
+    Returns:
+        `package.module` → SHA-256 of its syntax tree; `package.module/page.html` → SHA-256 of that file.
 
     Raises:
         UserError: an entry has no file, or a file that is reached is not valid Python.
@@ -80,13 +94,22 @@ def digest(modules: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def tree_digest(source: bytes, name: str = "<source>") -> str:
-    """SHA-256 of a module's syntax tree without docstrings; equal on all versions of Python."""
-    return _tree_digest(ast.parse(source, name))
+def file_of(name: str) -> Path | None:
+    """The file of a name in a closure, as it lies on disk now."""
+    module, _, beside = name.partition("/")
+    file = find_module(module)
+    return file.parent / beside if file is not None and beside else file
 
 
-def _tree_digest(tree: ast.Module) -> str:
-    return hashlib.sha256(_dump(tree).encode()).hexdigest()
+def is_followed(module: str) -> bool:
+    """Whether a module's code is part of what reaches it."""
+    return not any(module == name or module.startswith(f"{name}.") for name in NOT_FOLLOWED)
+
+
+def forget() -> None:
+    """Read every module anew from now on: called where a plan begins, so that one plan sees one state."""
+    for cached in (_closure, _module, _own_file):
+        cached.cache_clear()
 
 
 @functools.cache
@@ -101,42 +124,47 @@ def _closure(entries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         file = _own_file(name)
         if name in found or file is None:
             continue
-        found[name], imported = _module(file, name, file.name == "__init__.py")
+        digests, imported = _module(file, name)
+        found.update(digests)
         waiting.extend(imported)
     return tuple(sorted(found.items()))
 
 
 @functools.cache
-def _module(file: Path, name: str, is_package: bool) -> tuple[str, tuple[str, ...]]:
-    """A module's digest and every name that it may import."""
+def _module(file: Path, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The digests of a module and of the files that it reads, and every name that it may import."""
     tree = parse_module(file)
     imported = tuple(
         part
-        for full in _imports(tree, name, is_package)
+        for full in (*_imports(tree, name, file.name == "__init__.py"), *_declared(tree, "IMPORTS"))
         for found in (_submodules(full[:-2]) if full.endswith(".*") else [full])
         for part in _with_parents(found)
     )
-    data = [(file.parent / name, name) for name in _data_files(tree)]
-    if missing := [name for path, name in data if not path.is_file()]:
-        raise UserError(f"{file}: DATA_FILES: there is no file {missing[0]!r} beside it")
-    digests = [_tree_digest(tree), *(file_digest(path) for path, _ in data)]
-    return hashlib.sha256("".join(digests).encode()).hexdigest() if data else digests[0], imported
+    digests = {name: tree_digest(tree)}
+    for beside in _declared(tree, "DATA_FILES"):
+        path = file.parent / beside
+        if not path.is_file():
+            raise UserError(f"{file}: DATA_FILES: there is no file {beside!r} beside it")
+        digests[f"{name}/{beside}"] = file_digest(path)
+    if missing := [full for full in _declared(tree, "IMPORTS") if find_module(full) is None]:
+        raise UserError(f"{file}: IMPORTS: there is no module {missing[0]!r}")
+    return digests, imported
 
 
-def _data_files(tree: ast.Module) -> tuple[str, ...]:
-    """The files that a module says it reads."""
+def _declared(tree: ast.Module, constant: str) -> tuple[str, ...]:
+    """What a module says in one of its constants, IMPORTS or DATA_FILES."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DATA_FILES":
-            return tuple(ast.literal_eval(node.value))
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if value is not None and any(isinstance(t, ast.Name) and t.id == constant for t in targets):
+            return tuple(ast.literal_eval(value))
     return ()
 
 
 @functools.cache
 def _own_file(name: str) -> Path | None:
     """The file of a module if it is the project's or the user's and is followed."""
-    if any(name == module or name.startswith(f"{module}.") for module in NOT_FOLLOWED):
-        return None
-    file = find_module(name)
+    file = find_module(name) if is_followed(name) else None
     return None if file is None or is_installed(file) else file
 
 
@@ -166,46 +194,19 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:
             if base:
                 yield base
             yield from (".".join(filter(None, (base, alias.name))) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in _IMPORTERS:
+            match node.args:
+                case [ast.Constant(value=str(name)), *_]:
+                    yield name
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:
     """Every node but those under `if TYPE_CHECKING:`."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING:
+        if isinstance(node, ast.If) and ast.unparse(node.test) in TYPE_CHECKING:
             for branch in node.orelse:
                 yield branch
                 yield from _executed(branch)
             continue
         yield node
         yield from _executed(node)
-
-
-def _dump(node: Any) -> str:
-    """A syntax tree as text: node types and their non-empty fields, without positions."""
-    if isinstance(node, list):
-        return f"[{','.join(map(_dump, filter(_counts, node)))}]"
-    if not isinstance(node, ast.AST):
-        return f"{type(node).__name__}:{node!a}"
-    if isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING:
-        return _dump(node.orelse)
-    if isinstance(node, ast.JoinedStr):  # Python 3.12 adds empty texts to format specifications
-        node = ast.JoinedStr([part for part in node.values if not _is_empty_text(part)])
-    fields = [
-        f"{name}={_dump(value)}"
-        for name, value in ast.iter_fields(node)
-        if name not in _SKIPPED and value is not None and value != []
-    ]
-    return f"{type(node).__name__}({','.join(fields)})"
-
-
-def _is_empty_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value == ""
-
-
-def _counts(node: Any) -> bool:
-    """False for docstrings and for imports for type checkers."""
-    if isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING:
-        return bool(node.orelse)
-    if isinstance(node, ast.Expr):
-        return not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str))
-    return True

@@ -3,23 +3,21 @@
 A group is a folder of this package (`models`, `losses`, …), a component one file in it: `mlp.py`
 holds the class or function `MLP` (its name, case and underscores ignored). A component from
 anywhere else is named by its import path, `package.module:Name`. Everything is read from the
-syntax tree; nothing is imported until `load` is called in the job that needs it.
+syntax tree; nothing is imported until `assay.construct` does, in the job that needs it.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
-import importlib
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.errors import UserError, choose
-from assay.modules import find_module, imported_module, is_installed, parse_module
+from assay.modules import find_module, import_module, imported_module, is_installed, parse_module
 from assay.signature import Setting, literals, read_signature
 
 PACKAGE = Path(__file__).parent
@@ -139,35 +137,6 @@ def _lineage(
                         yield from _lineage(part, other, origin, (*above, module))
 
 
-def load(group: str, name: str) -> Any:
-    """Import a component and return its class or function."""
-    definition = define(group, name)
-    return getattr(_import(definition.module), definition.attribute)
-
-
-def make(group: str, value: str | Mapping[str, Any], *arguments: Any) -> Any:
-    """Make a component that is a setting of another one.
-
-    Args:
-        group: a key of GROUPS.
-        value: its name, or a mapping of its `name` and settings.
-        arguments: what the component takes beside its settings.
-    """
-    settings = {"name": value} if isinstance(value, str) else dict(value)
-    name = settings.pop("name")
-    try:
-        return load(group, name)(*arguments, **settings)
-    except ValueError as error:
-        raise ValueError(f"{GROUPS[group]} {name}: {error}") from error
-
-
-def _import(module: str) -> Any:
-    root = str(Path.cwd())
-    if root not in sys.path:
-        sys.path.append(root)
-    return importlib.import_module(module)
-
-
 def check(group: str, name: str, settings: Mapping[str, Any]) -> None:
     """Call the `check` of a component's module, if it has one, with the component's settings.
 
@@ -178,7 +147,7 @@ def check(group: str, name: str, settings: Mapping[str, Any]) -> None:
     if not definition.has_check:
         return
     try:
-        _import(definition.module).check(**settings)
+        import_module(definition.module).check(**settings)
     except UserError:
         raise
     except Exception as error:

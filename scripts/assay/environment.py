@@ -22,8 +22,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assay.jsonfile import to_json
 from assay.portability import portability
-from assay.receipt import to_json
 from assay.settings.training import NumericsSettings
 from assay.store import write_atomically
 

@@ -1,12 +1,15 @@
-"""Python modules as files: found where an import would find them, parsed, never imported."""
+"""Python modules as files: found where an import would find them, and parsed; or imported from there."""
 
 from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import sys
 import sysconfig
+import threading
 from pathlib import Path
+from types import ModuleType
 
 from assay.errors import UserError
 
@@ -27,6 +30,31 @@ def find_module(name: str) -> Path | None:
     return None
 
 
+def import_module(name: str) -> ModuleType:
+    """Import a module, also from the current folder."""
+    root = str(Path.cwd())
+    if root not in sys.path:
+        sys.path.append(root)
+    return importlib.import_module(name)
+
+
+_looking = threading.local()
+
+
+def read_source(file: Path) -> bytes:
+    """A module's source, to be looked at and not to be run."""
+    _looking.now = True
+    try:
+        return file.read_bytes()
+    finally:
+        _looking.now = False
+
+
+def is_looking() -> bool:
+    """Whether this thread is in `read_source`: what it opens there decides recipes, and no result."""
+    return getattr(_looking, "now", False)
+
+
 def parse_module(file: Path) -> ast.Module:
     """A module's syntax tree.
 
@@ -34,7 +62,7 @@ def parse_module(file: Path) -> ast.Module:
         UserError: it is not valid Python.
     """
     try:
-        return ast.parse(file.read_bytes(), str(file))
+        return ast.parse(read_source(file), str(file))
     except (SyntaxError, ValueError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         text = error.msg if isinstance(error, SyntaxError) else error

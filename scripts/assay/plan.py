@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from assay import accepted, closure, components, sources
 from assay.configuration import Configuration, configure
 from assay.errors import UserError
 from assay.recipe import Recipe, to_yaml
@@ -78,7 +79,11 @@ class Plan:
         return [str(plan.report.folder(self.store) / RECEIPT) for plan in self.studies]
 
     def write_recipes(self) -> None:
-        """Put every recipe that is not there yet at its address."""
+        """Put every recipe that is not there yet at its address, and keep the code that it reaches."""
+        code: dict[str, str] = {}
+        for recipe in self.recipes.values():
+            code |= recipe.code
+        sources.keep(self.store, code)
         for (stage, address), recipe in self.recipes.items():
             path = self.store / stage / address / RECIPE
             names_files = stage == "prepare" and recipe.settings.files  # which may have moved
@@ -93,6 +98,13 @@ def split_folder(prepare: Recipe, seed: int) -> str:
     return seed_folder(seed) if prepare.settings.data.split.seed == "run" else "fixed"
 
 
+def forget() -> None:
+    """Read code and ledger anew from now on: a plan sees one state of them, and the next one the next."""
+    for cached in (accepted, closure):
+        cached.forget()
+    components.define.cache_clear()
+
+
 def load_plan(config: Mapping[str, Any] | None = None, **changes: Any) -> Plan:
     """Check the configuration and the studies that it names, and work out every recipe.
 
@@ -103,6 +115,7 @@ def load_plan(config: Mapping[str, Any] | None = None, **changes: Any) -> Plan:
     Raises:
         UserError: all that is wrong with the configuration, or with one study.
     """
+    forget()
     configuration = configure(config, **changes)
     settings, options = configuration.settings, configuration.options
     chosen = [settings.study] if isinstance(settings.study, str) else settings.study

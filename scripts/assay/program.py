@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assay.errors import Interrupted, UserError
-from assay.store import FAILURE, RECEIPT, write_atomically
+from assay.finished import is_finished
+from assay.store import FAILURE, write_atomically
 
 CONTINUE_ME = 75
 """Exit code of a program that saved its state and wants to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -58,7 +59,7 @@ def attempt(out: Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
         raise
     except Exception as error:
-        if (out / RECEIPT).exists():  # what is finished did not fail
+        if is_finished(out):  # what is finished did not fail
             raise
         failure = {
             "error": type(error).__name__ if not isinstance(error, UserError) else "error",

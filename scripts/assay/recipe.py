@@ -2,7 +2,8 @@
 
 address = <config>-<code>
 config    12 hex digits: stage, settings, upstream addresses (`assay.canonical`)
-code       8 hex digits: the modules that the recipe reaches (`assay.closure`)
+code       8 hex digits: the modules that the recipe reaches (`assay.closure`), or those that they were
+           accepted as equivalent to (`assay.accepted`)
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from assay import canonical, closure, components
+from assay import accepted, canonical, closure, components
 from assay.errors import Problem, UserError, fail
 from assay.settings.base import Settings
 from assay.settings.component import Component
@@ -75,7 +76,7 @@ class Recipe:
         """`<config>-<code>`."""
         config = canonical.digest(self.identity())[: canonical.CONFIG_DIGITS]
         code = closure.digest(dict(self.code))[: canonical.CODE_DIGITS]
-        return f"{config}-{code}"
+        return f"{config}-{accepted.original(self.stage, config, code)}"
 
     def identity(self) -> dict[str, Any]:
         """What the first half of the address hashes."""
@@ -199,15 +200,17 @@ def require_planned(recipe: Recipe) -> None:
     Raises:
         UserError: names the modules that changed since the recipe was planned.
     """
-    now = recipe.code_now()
+    current = replace(recipe, modules=None)
+    if current.address == (recipe.recorded or recipe.address):
+        return
+    now = current.code
     changed = sorted(name for name in {*now, *recipe.code} if now.get(name) != recipe.code.get(name))
     if changed:
         raise UserError(
             f"the code changed while the workflow ran ({', '.join(changed)}); "
             f"{recipe.stage} {recipe.address} was planned with the code before. Run the workflow again"
         )
-    if recipe.recorded not in (None, recipe.address):
-        raise UserError(
-            f"{recipe.stage} {recipe.recorded}: its settings now have the address {recipe.address}. "
-            "Run the workflow again"
-        )
+    raise UserError(
+        f"{recipe.stage} {recipe.recorded}: its settings now have the address {recipe.address}. "
+        "Run the workflow again"
+    )

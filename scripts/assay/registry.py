@@ -15,7 +15,7 @@ from typing import Any
 
 from assay.environment import ENVIRONMENT
 from assay.errors import UserError, choose
-from assay.receipt import read_receipt
+from assay.finished import read_receipt
 from assay.recipe import from_yaml
 from assay.store import RECEIPT, RECIPE, seed_of
 

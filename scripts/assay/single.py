@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay import plan
+from assay import finished, plan, reads
 from assay.configuration import Configuration
-from assay.data import prepare
 from assay.data.prepared import Prepared, load
 from assay.errors import SettingError, UserError, choose, fail
 from assay.recipe import Recipe, from_yaml
 from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
-from assay.store import RECEIPT, claim
+from assay.store import claim
 from assay.study.check import setting_problems
 from assay.study.files import FileDigests
 from assay.study.layers import Layer, Layers
@@ -91,7 +90,10 @@ def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path, mapped: bo
     upstream = recipe.embedded["prepare"]
     folder = upstream.folder(store) / plan.split_folder(upstream, seed)
     with claim(folder):
-        if not (folder / RECEIPT).exists():
-            made = prepare.prepare(upstream.settings, seed, data)
-            prepare.write(made, folder, upstream.address)
+        if finished.find(folder) is None:
+            from assay.data import prepare
+
+            files = [data / upstream.settings.data.source.settings[name] for name in upstream.settings.files]
+            with reads.watched([folder, *files], imported=False):
+                prepare.write(prepare.prepare(upstream.settings, seed, data), folder, upstream)
     return load(folder, upstream.address, mapped)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.errors import UserError
+from assay.finished import read_receipt
 from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason, split_folder
-from assay.receipt import read_receipt
 from assay.store import RECEIPT, can_continue, is_claimed, seed_folder
 from assay.views import view_folder
 

@@ -99,7 +99,7 @@ def make_networks() -> dict[str, tuple[Callable, tuple[int, ...]]]:
 def train(make: Callable, shape: tuple[int, ...]) -> tuple[str, ...]:
     """The digest after a few steps of AdamW, and a word if the output is wrong."""
     import torch
-    from assay import components, streams
+    from assay import construct, streams
     from assay.digest import tensors_digest
     from torch.nn import functional
 
@@ -107,7 +107,7 @@ def train(make: Callable, shape: tuple[int, ...]) -> tuple[str, ...]:
     model = make()
     inputs = torch.randn(BATCH, *shape, generator=streams.generator(1, "data"))
     targets = torch.arange(BATCH) % CLASSES
-    optimizer = components.load("optimizers", "adamw")(model.parameters(), 3e-3, weight_decay=0.02)
+    optimizer = construct.load("optimizers", "adamw")(model.parameters(), 3e-3, weight_decay=0.02)
 
     def output(model: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         found = model(inputs)

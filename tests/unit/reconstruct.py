@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from assay import components
+from assay import construct
 from assay.tasks import Task
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
@@ -26,9 +26,9 @@ def make_task(
 ) -> Any:
     """A task for samples of that shape, its model and weights drawn with the seed."""
     torch.manual_seed(seed)
-    task = components.load("tasks", name)
+    task = construct.load("tasks", name)
     meta = {"input_shape": list(shape)}
-    made = components.make("models", model, tuple(shape), task.outputs(meta))
+    made = construct.make("models", model, tuple(shape), task.outputs(meta))
     return task(meta, made, nn.MSELoss() if loss is None else loss, **settings)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import small
 from assay import recipe
 from assay.receipt import file_digests, write_receipt
 from assay.report import render
@@ -102,8 +103,8 @@ def make(store: Path, made: Made) -> Path:
 
 def seal(folder: Path) -> None:
     """Give a folder the receipt of its files as they are."""
-    names = [path.name for path in folder.iterdir() if path.name != "receipt.json"]
-    write_receipt(folder, folder.parent.name, folder.name, file_digests(folder, names))
+    names = [path.name for path in folder.iterdir() if path.name not in ("receipt.json", "seal.json")]
+    write_receipt(folder, small.stand_in(folder.parent.name, folder.name), file_digests(folder, names))
 
 
 def train_address(place: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from assay.data.prepared import Prepared
+from assay.recipe import Recipe
 from assay.settings.stages import TrainSettings
 from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
@@ -50,6 +51,13 @@ def settings(**changes: Any) -> TrainSettings:
     assert found is not None, wrong
     names = TrainSettings.model_fields
     return TrainSettings(**{name: getattr(found, name) for name in names})
+
+
+def stand_in(stage: str, address: str) -> Recipe:
+    """A recipe of which nothing is known but its stage and its address."""
+    recipe = Recipe(stage, None)
+    recipe.__dict__["address"] = address
+    return recipe
 
 
 @dataclass(frozen=True)

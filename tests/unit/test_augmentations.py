@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from assay import components, streams
+from assay import components, construct, streams
 from assay.errors import UserError
 from assay.training.augment import augment
 from hypothesis import given
@@ -60,7 +60,7 @@ def test_uniform_numbers_are_uniform_and_independent() -> None:
 def changed(
     name: str, inputs: torch.Tensor, samples: list[int], epoch: int = 1, **given: object
 ) -> torch.Tensor:
-    change = components.make("augmentations", {"name": name, **given})
+    change = construct.make("augmentations", {"name": name, **given})
     return augment([change], inputs, 7, epoch, torch.tensor(samples))
 
 
@@ -139,7 +139,7 @@ def test_colour_jitter_stretches_and_shifts_each_channel() -> None:
 )
 def test_wrong_settings_are_refused(name: str, given: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=name):
-        components.make("augmentations", {"name": name, **given})
+        construct.make("augmentations", {"name": name, **given})
 
 
 @pytest.mark.parametrize("name", ["flip", "shift", "colour_jitter"])

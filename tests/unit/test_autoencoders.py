@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from assay import components
+from assay import components, construct
 from assay.errors import UserError
 from assay.losses.cross_entropy import CrossEntropy
 from assay.losses.focal import Focal
@@ -85,8 +85,8 @@ def test_any_model_with_as_many_outputs(name: str, shape: tuple[int, ...]) -> No
 @pytest.mark.parametrize("shape", [(2, 7, 5), (1, 1, 3), (3, 9), (1, 2, 1), (1,)])
 @pytest.mark.parametrize("name", SMALL["encoders"])
 def test_shapes(name: str, shape: tuple[int, ...]) -> None:
-    encoder = components.make("encoders", small("encoders", name), shape, 6)
-    decoder = components.make("decoders", small("decoders", name), 6, shape)
+    encoder = construct.make("encoders", small("encoders", name), shape, 6)
+    decoder = construct.make("decoders", small("decoders", name), 6, shape)
     vectors = encoder(torch.randn(4, *shape))
     assert vectors.shape == (4, 6)
     assert decoder(vectors).shape == (4, *shape)
@@ -95,9 +95,9 @@ def test_shapes(name: str, shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("name", ["gnn", "gan"])
 def test_shapes_that_are_no_grid(name: str) -> None:
     with pytest.raises(ValueError, match=name):
-        components.make("encoders", name, (2, 3, 4, 5), 6)
+        construct.make("encoders", name, (2, 3, 4, 5), 6)
     with pytest.raises(ValueError, match=name):
-        components.make("decoders", name, 6, (2, 3, 4, 5))
+        construct.make("decoders", name, 6, (2, 3, 4, 5))
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_shapes_that_are_no_grid(name: str) -> None:
 )
 def test_wrong_settings(group: str, settings: dict[str, object], arguments: tuple[object, ...]) -> None:
     with pytest.raises(ValueError, match=list(settings)[-1]):
-        components.make(group, settings, *arguments)
+        construct.make(group, settings, *arguments)
 
 
 def test_an_autoencoder_is_no_classifier() -> None:
     with pytest.raises(ValueError, match="reconstructs"):
-        components.make("models", "autoencoder", (4,), 3)
+        construct.make("models", "autoencoder", (4,), 3)
 
 
 @pytest.mark.parametrize(("name", "loss"), list(product(TASKS, [CrossEntropy(), Focal(), LabelSmoothing()])))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import small
 import torch
-from assay import components
+from assay import construct
 from assay.callbacks import Callback
 from assay.callbacks.early_stopping import EarlyStopping
 from assay.callbacks.gradient_monitor import GradientMonitor, measured
@@ -104,7 +104,7 @@ def test_a_stopped_run_is_finished_and_says_why() -> None:
 )
 def test_wrong_settings_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="callback early_stopping: "):
-        components.make("callbacks", {"name": "early_stopping", **given})
+        construct.make("callbacks", {"name": "early_stopping", **given})
     with pytest.raises(UserError, match=r"^callback early_stopping: (?!early)"):
         small.built(training={"callbacks": [{"name": "early_stopping", **given}]})
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from assay.components import GROUPS, check, define, find_module, load, names
+from assay.components import GROUPS, check, define, find_module, names
+from assay.construct import load
 from assay.errors import UserError
 from assay.settings.component import Dataset, Model
 from assay.settings.stages import EvaluateSettings, PrepareSettings

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small
 import torch
-from assay import components, loss_kinds
+from assay import components, construct, loss_kinds
 from assay.errors import UserError
 from assay.losses.cross_entropy import CrossEntropy
 from assay.losses.multi_task import MultiTask
@@ -172,7 +172,7 @@ def test_losses_of_something_else_are_refused() -> None:
 def test_every_loss_says_what_it_compares() -> None:
     for name in components.names("losses"):
         said = components.define("losses", name).literals.get("kind")
-        assert said == _losses.loss_kind(components.load("losses", name)), name
+        assert said == _losses.loss_kind(construct.load("losses", name)), name
         assert name in loss_kinds.losses_of(said)
 
 

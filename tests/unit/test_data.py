@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import small
 from assay.data import prepare, prepared
 from assay.data.samples import Samples, from_labels
 from assay.data.split import PARTS, split
@@ -172,7 +173,7 @@ def test_unusable_arrays_are_said(inputs: np.ndarray, labels: np.ndarray, words:
 
 def test_prepared_data_come_back_whole(tmp_path: Path) -> None:
     made = prepare.prepare(settings(), None, Path())
-    prepare.write(made, tmp_path, "address")
+    prepare.write(made, tmp_path, small.stand_in("prepare", "address"))
     again = prepared.load(tmp_path)
     assert again.digest == made.digest
     assert again.inputs.dtype == np.float32 and again.targets.dtype == np.int64
@@ -186,7 +187,7 @@ def test_prepared_data_come_back_whole(tmp_path: Path) -> None:
     "name", ["inputs.npy", "targets.npy", "train.npy", "validation.npy", "test.npy", "meta.json"]
 )
 def test_one_flipped_byte_is_found(tmp_path: Path, name: str) -> None:
-    prepare.write(prepare.prepare(settings(), None, Path()), tmp_path, "address")
+    prepare.write(prepare.prepare(settings(), None, Path()), tmp_path, small.stand_in("prepare", "address"))
     data = bytearray((tmp_path / name).read_bytes())
     data[-3] ^= 1
     (tmp_path / name).write_bytes(data)

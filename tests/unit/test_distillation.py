@@ -132,7 +132,7 @@ def test_only_the_run_that_is_meant_teaches(tmp_path: Path, monkeypatch: pytest.
         return read_models(student, seed, data, {"teacher": tmp_path}, torch.device("cpu"))
 
     facts: dict[str, Any] = {"seed": 0, "status": "finished"}
-    write_receipt(tmp_path, "train", teacher.address, {"best.pt": digest}, **facts)
+    write_receipt(tmp_path, teacher, {"best.pt": digest}, **facts)
     model = read()["teacher"]
     assert not model.training and not any(p.requires_grad for p in model.parameters())
     assert torch.equal(model.state_dict()["head.bias"], (trained.best or {})["model"]["head.bias"])
@@ -147,9 +147,9 @@ def test_only_the_run_that_is_meant_teaches(tmp_path: Path, monkeypatch: pytest.
         read()
     assert torch.equal(*drawn), "a model may draw what its weights do not hold"
     monkeypatch.undo()
-    write_receipt(tmp_path, "train", teacher.address, {"best.pt": "0" * 64}, **facts)
+    write_receipt(tmp_path, teacher, {"best.pt": "0" * 64}, **facts)
     with pytest.raises(UserError, match=r"best\.pt: is damaged"):
         read()
-    write_receipt(tmp_path, "train", teacher.address, {}, **facts | {"status": "diverged in epoch 2"})
+    write_receipt(tmp_path, teacher, {}, **facts | {"status": "diverged in epoch 2"})
     with pytest.raises(UserError, match=r"diverged in epoch 2; there is nothing to learn"):
         read()

@@ -76,10 +76,10 @@ def test_reading_the_models_and_training_others_import_no_keras() -> None:
     ]
     assert defaults[0] == defaults[1] and defaults[2] == defaults[3]
     program = """
-from assay import components, single
+from assay import components, construct, single
 from assay.configuration import configure
 recipe = single.from_settings({"model": {"name": "keras_cnn"}}, {}, configure())
-for name in ("keras_cnn", "keras_mlp"): components.load("models", name)
+for name in ("keras_cnn", "keras_mlp"): construct.load("models", name)
 import small
 small.trained()
 print([name for name in ("keras", "rich", "h5py") if name in sys.modules])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from assay.components import load, names
+from assay.components import names
+from assay.construct import load
 from assay.losses.cross_entropy import CrossEntropy
 from assay.losses.focal import Focal
 from assay.losses.label_smoothing import LabelSmoothing

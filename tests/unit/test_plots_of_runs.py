@@ -21,8 +21,9 @@ from assay.configuration import configure
 from assay.data.prepared import Prepared
 from assay.digest import file_digest
 from assay.errors import UserError
+from assay.jsonfile import to_json
 from assay.plots import samples
-from assay.receipt import to_json, write_receipt
+from assay.receipt import write_receipt
 from assay.recipe import to_yaml
 from assay.report import style
 from assay.training import checkpoint
@@ -195,7 +196,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (folder / "recipe.yaml").write_text(to_yaml(kind))
         (folder / "history.json").write_text(to_json(usual(3 + seed)))
         digests = {"history.json": file_digest(folder / "history.json")}
-        write_receipt(folder, "train", recipe.address, digests, seed=seed)
+        write_receipt(folder, recipe, digests, seed=seed)
     view = configuration.store / "studies/digits/a%2Fb/seed-0"
     view.parent.mkdir(parents=True)
     view.symlink_to(configuration.store / "train" / f"{'a' * 12}-00000000" / "seed-0")
@@ -267,7 +268,8 @@ def test_runs_that_are_not_there_or_damaged_are_named(store: Path, tmp_path: Pat
     (folder / "history.json").write_text(json.dumps({}))
     with pytest.raises(UserError, match=r"history\.json: is damaged"):
         call(str(folder), "--out", str(tmp_path / "out"))
-    (folder / "receipt.json").unlink()
+    for name in ("receipt.json", "seal.json"):
+        (folder / name).unlink()
     with pytest.raises(UserError, match="there is no finished result here"):
         call(str(folder), "--out", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()

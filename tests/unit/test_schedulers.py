@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 import torch
-from assay.components import load, names
+from assay.components import names
+from assay.construct import load
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -255,7 +256,7 @@ def test_no_scheduler_or_loss_imports_the_compiler() -> None:
     """It takes more than a second, in every job."""
     text = f"""
 import sys
-from assay.components import load
+from assay.construct import load
 for group, components in {[(group, names(group)) for group in ("schedulers", "losses")]!r}:
     for name in components:
         load(group, name)

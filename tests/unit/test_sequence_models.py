@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from assay import components
+from assay import components, construct
 from assay.models._sequence import as_sequence, sequence_shape
 from assay.models.lstm import LSTM
 from assay.models.transformer import Transformer, sinusoidal_positions
@@ -233,14 +233,14 @@ def test_they_are_found_by_name_with_their_settings() -> None:
     ]
     names = ["width", "heads", "layers", "dropout", "positions"]
     assert list(components.define("models", "transformer").settings) == names
-    assert components.load("models", "lstm") is LSTM
-    assert components.load("models", "transformer") is Transformer
+    assert construct.load("models", "lstm") is LSTM
+    assert construct.load("models", "transformer") is Transformer
 
 
 @pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
 def test_an_lstm_trains_in_mixed_precision(precision: torch.dtype) -> None:
     """Also where the processor has no LSTM of half precision."""
-    model = components.load("models", "lstm")((2, 9), 3, layers=2)
+    model = construct.load("models", "lstm")((2, 9), 3, layers=2)
     with torch.autocast("cpu", precision):
         loss = model(torch.randn(4, 2, 9)).float().square().mean()
     loss.backward()

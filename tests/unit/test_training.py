@@ -14,7 +14,7 @@ from assay.training import build, checkpoint
 from assay.training.batches import load_part
 from assay.training.history import History
 from assay.training.loop import Keeper, train_epoch
-from assay.training.measure import measure
+from assay.training.measure import measure, total
 from assay.training.state import Run
 from assay.training.watch import Watch
 from small import trained as run
@@ -54,7 +54,7 @@ def test_means_weigh_every_sample_once(batch_size: int) -> None:
     """Training metrics of an epoch without steps equal those of all samples at once, short last batch or not."""
     task_run = still(training={"batch_size": batch_size})
     task, (part, _) = task_run.task, small.parts()
-    means = task.summarize(train_epoch(task_run, part, Keeper()))
+    means = task.summarize(total(train_epoch(task_run, part, Keeper()), len(part)))
     with torch.no_grad():
         logits = task.model(part.inputs)
         losses = functional.cross_entropy(logits, part.targets, reduction="none")
@@ -159,7 +159,7 @@ def test_dropout_is_off_while_measuring_and_on_while_training() -> None:
     with torch.no_grad():
         expected = functional.cross_entropy(task.model(part.inputs), part.targets)
     assert found["loss"] == pytest.approx(expected.item(), rel=1e-5)
-    trained = task.summarize(train_epoch(dropping, part, Keeper()))
+    trained = task.summarize(total(train_epoch(dropping, part, Keeper()), len(part)))
     assert trained["loss"] != pytest.approx(expected.item(), rel=1e-3)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from assay import components, plots, registry
 from assay.configuration import configure
-from assay.receipt import read_verified_json
+from assay.finished import read_verified_json
 from assay.recipe import Recipe, from_yaml
 from assay.store import RECIPE
 

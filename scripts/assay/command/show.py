@@ -12,8 +12,8 @@ from pathlib import Path
 
 from assay import registry
 from assay.configuration import configure
+from assay.finished import read_receipt
 from assay.plan import failure_reason
-from assay.receipt import read_receipt
 from assay.recipe import from_yaml
 from assay.store import RECEIPT, RECIPE, is_claimed, seed_of
 from assay.yamlfile import dump

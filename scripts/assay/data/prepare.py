@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from assay import components, streams
+from assay import construct, streams
 from assay.data.prepared import Prepared
 from assay.data.samples import Samples, require_usable
 from assay.data.split import split
 from assay.digest import array_digest, file_digest
 from assay.errors import UserError
-from assay.receipt import to_json, write_receipt
+from assay.jsonfile import to_json
+from assay.receipt import write_receipt
+from assay.recipe import Recipe
 from assay.settings.stages import PrepareSettings
 from assay.store import write_atomically
 
@@ -46,7 +48,7 @@ def prepare(settings: PrepareSettings, seed: int | None, data: Path) -> Prepared
             raise UserError(f"{path}: is not the file this recipe was planned with. Run the workflow again")
         given[name] = str(path)
     streams.start(0, "data")
-    samples: Samples = components.load("datasets", source.name)(**given)
+    samples: Samples = construct.load("datasets", source.name)(**given)
     require_usable(samples, f"data set {source.name}")
     chosen = settings.data.split.seed
     if chosen == "run":
@@ -126,7 +128,7 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     return rounded
 
 
-def write(prepared: Prepared, folder: Path, address: str) -> None:
+def write(prepared: Prepared, folder: Path, recipe: Recipe) -> None:
     """Write prepared data and its receipt."""
     digests = {}
     arrays = {"inputs": prepared.inputs, "targets": prepared.targets, **prepared.parts}
@@ -137,4 +139,4 @@ def write(prepared: Prepared, folder: Path, address: str) -> None:
         digests[f"{name}.npy"] = array_digest(array)
     write_atomically(folder / "meta.json", to_json(prepared.meta))
     digests["meta.json"] = file_digest(folder / "meta.json")
-    write_receipt(folder, "prepare", address, digests)
+    write_receipt(folder, recipe, digests)

@@ -13,8 +13,7 @@ import numpy as np
 
 from assay.digest import array_digest
 from assay.errors import UserError
-from assay.receipt import read_receipt, read_verified_json, require_digest
-from assay.store import RECEIPT
+from assay.finished import AGAIN, read_receipt, read_verified_json, require_digest
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,7 @@ def load(folder: Path, address: str | None = None, mapped: bool = False) -> Prep
             in_file = mapped and name in ("inputs", "targets")
             arrays[name] = np.load(path, mmap_mode="r" if in_file else None, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise UserError(
-                f"{path}: is damaged; delete {folder / RECEIPT}, and the workflow makes it again"
-            ) from error
+            raise UserError(f"{path}: is damaged; {AGAIN}") from error
         require_digest(folder, path.name, array_digest(arrays[name]), receipt)
     meta = read_verified_json(folder, "meta.json")
     return Prepared(arrays.pop("inputs"), arrays.pop("targets"), arrays, meta)

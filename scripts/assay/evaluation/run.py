@@ -17,11 +17,13 @@ import torch
 from assay import numerics, streams
 from assay.data.prepared import Prepared
 from assay.errors import UserError
-from assay.receipt import file_digests, read_receipt, require_digest, to_json, write_receipt
+from assay.finished import find, read_receipt, require_digest
+from assay.jsonfile import to_json
+from assay.receipt import file_digests, write_receipt
 from assay.recipe import Recipe, require_same
 from assay.settings.evaluation import EvaluationSettings
 from assay.settings.training import NumericsSettings
-from assay.store import RECEIPT, claim, write_atomically
+from assay.store import claim, write_atomically
 from assay.tasks import Task
 from assay.training import checkpoint
 from assay.training.batches import load_part
@@ -54,15 +56,13 @@ def run(
     """
     with claim(out):
         receipt = read_receipt(trained)
-        if (out / RECEIPT).exists():
-            return require_same(read_receipt(out), out, recipe, receipt["seed"])
+        if (done := find(out)) is not None:
+            return require_same(done, out, recipe, receipt["seed"])
         matches = require_match(recipe, receipt, prepared, trained, allow_mismatch)
         facts = {"seed": receipt["seed"], "train": receipt["digests"]}
         if receipt["status"] != "finished":
             log.warning(f"{trained}: {receipt['status']}; there is nothing to evaluate")
-            return write_receipt(
-                out, recipe.stage, recipe.address, {}, **facts | {"status": receipt["status"]}
-            )
+            return write_receipt(out, recipe, {}, **facts | {"status": receipt["status"]})
         settings, train_recipe = recipe.settings.evaluation, recipe.embedded["train"]
         numerics.configure(train_recipe.settings.numerics)
         where = choose_device(device)
@@ -82,8 +82,7 @@ def run(
             return {}
         return write_receipt(
             out,
-            recipe.stage,
-            recipe.address,
+            recipe,
             file_digests(out, names),
             **facts,
             checkpoint=path.name,

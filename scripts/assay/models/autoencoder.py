@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from torch import Tensor, nn
 
-from assay import components
+from assay import construct
 from assay.latents import Coded
 
 
@@ -39,9 +39,9 @@ class Autoencoder(nn.Module):
             raise ValueError("autoencoder gives what it was given; it needs a task that reconstructs")
         if latent_size < 1:
             raise ValueError(f"latent_size must be at least 1, not {latent_size}")
-        self.encoder: nn.Module = components.make("encoders", encoder, input_shape, latent_size)
-        self.latent: nn.Module = components.make("latents", latent, latent_size)
-        self.decoder: nn.Module = components.make("decoders", decoder, latent_size, input_shape)
+        self.encoder: nn.Module = construct.make("encoders", encoder, input_shape, latent_size)
+        self.latent: nn.Module = construct.make("latents", latent, latent_size)
+        self.decoder: nn.Module = construct.make("decoders", decoder, latent_size, input_shape)
 
     def forward(self, inputs: Tensor) -> Coded:
         """(batch, *input_shape) → reconstructions of the same shape, and what the latent space cost."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from assay.receipt import read_verified, read_verified_json
+from assay.finished import read_verified, read_verified_json
 from assay.recipe import Recipe, from_yaml
 from assay.report.numbers import Scale
 from assay.results.runs_table import RunsTable, read_runs

@@ -70,7 +70,7 @@ def render(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     (out / "figures").mkdir(parents=True, exist_ok=True)  # also where there is nothing to draw
     for name, data in files.items():
         write_atomically(out / name, data)
-    return write_receipt(out, recipe.stage, recipe.address, file_digests(out, list(files)))
+    return write_receipt(out, recipe, file_digests(out, list(files)))
 
 
 def draw(inputs: Inputs) -> list[Drawing]:

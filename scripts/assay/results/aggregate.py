@@ -16,14 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assay.receipt import (
-    file_digests,
-    read_receipt,
-    read_verified,
-    read_verified_json,
-    to_json,
-    write_receipt,
-)
+from assay.finished import read_receipt, read_verified, read_verified_json
+from assay.jsonfile import to_json
+from assay.receipt import file_digests, write_receipt
 from assay.recipe import Recipe, from_yaml
 from assay.store import RECIPE, seed_folder, write_atomically
 
@@ -67,7 +62,7 @@ def aggregate_variant(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     _write_table(out / "histories.csv", histories, ["seed"])
     write_atomically(out / "variant.json", to_json(description))
     names = ["runs.csv", "histories.csv", "variant.json"]
-    return write_receipt(out, recipe.stage, recipe.address, file_digests(out, names))
+    return write_receipt(out, recipe, file_digests(out, names))
 
 
 def aggregate_study(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
@@ -90,7 +85,7 @@ def aggregate_study(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     _write_table(out / "summary.csv", list(summarize(runs)), summary)
     write_atomically(out / "study.json", to_json({"variants": variants}))
     names = ["runs.csv", "histories.csv", "summary.csv", "study.json"]
-    return write_receipt(out, recipe.stage, recipe.address, file_digests(out, names))
+    return write_receipt(out, recipe, file_digests(out, names))
 
 
 def summarize(runs: Iterable[Row]) -> Iterable[Row]:

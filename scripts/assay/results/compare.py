@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import UserError
-from assay.receipt import to_json
+from assay.jsonfile import to_json
 from assay.results.runs_table import RunsTable, read_runs, require_choice
 from assay.settings.stages import CompareSettings
 from assay.statistics import multiplicity, paired

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from assay import components
+from assay import construct
 from assay.tasks import Batch, Sums, part_sums
 from assay.tasks.autoencoder import Autoencoder, code_sums, error_sums
 
@@ -69,7 +69,7 @@ class GanAutoencoder(Autoencoder):
         if weight < 0:
             raise ValueError(f"weight must be at least 0, not {weight}")
         self.weight = weight
-        self.discriminator: nn.Module = components.make(
+        self.discriminator: nn.Module = construct.make(
             "encoders", discriminator, tuple(meta["input_shape"]), 1
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from assay import components, streams
+from assay import components, construct, streams
 from assay.callbacks import Callback
 from assay.data.prepared import Prepared
 from assay.errors import UserError
@@ -51,7 +51,7 @@ def build_task(settings: TrainSettings, prepared: Prepared, device: torch.device
         UserError: the model does not fit the data.
     """
     meta = prepared.meta
-    task_class = components.load("tasks", settings.task.name)
+    task_class = construct.load("tasks", settings.task.name)
     targets = meta.get("targets", "classes")
     if task_class.targets not in ("any", targets):
         raise UserError(
@@ -106,7 +106,7 @@ def build(group: str, component: Component, *arguments: Any) -> Any:
     Raises:
         UserError: it refuses its settings.
     """
-    made = components.load(group, component.name)
+    made = construct.load(group, component.name)
     try:
         return made(*arguments, **component.settings)
     except (ValueError, TypeError, RuntimeError) as error:

@@ -19,6 +19,7 @@ from assay.training.history import column
 from assay.training.measure import measure, stack, total
 from assay.training.state import Run, State
 from assay.training.step import take_step
+from assay.training.trace import traced
 from assay.training.watch import Watch
 
 
@@ -55,7 +56,9 @@ def train(
     """
     training = run.settings.training
     while not run.is_over:
-        train_metrics = run.task.summarize(train_epoch(run, data, keeper))
+        stacked = train_epoch(run, data, keeper)
+        run.trace.append(traced(run, stacked))
+        train_metrics = run.task.summarize(total(stacked, len(data)))
         watch.on_part_end("train", train_metrics, len(data))
         sums = measure(run.task, validation, run.settings.numerics, run.device, run.ranks)
         val_metrics = run.task.summarize(sums)
@@ -85,7 +88,7 @@ def train(
 
 
 def train_epoch(run: Run, data: Data, keeper: Keeper) -> Sums:
-    """What is left of an epoch, in the epoch's order; the sums of all its batches."""
+    """What is left of an epoch, in the epoch's order; the sums of each of its batches."""
     training = run.settings.training
     run.task.train()
     if run.step == 0:
@@ -110,7 +113,7 @@ def train_epoch(run: Run, data: Data, keeper: Keeper) -> Sums:
             callback.on_batch_end(run)
         if run.step < steps:
             keeper.after_step(run)
-    return total(stack(run.sums, run.ranks, run.earlier), len(data))
+    return stack(run.sums, run.ranks, run.earlier)
 
 
 def _augmented(run: Run, data: Data, chosen: list[Tensor]) -> Iterator[Batch]:

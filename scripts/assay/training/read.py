@@ -11,7 +11,7 @@ from torch import nn
 from assay import streams
 from assay.data.prepared import Prepared
 from assay.errors import UserError
-from assay.receipt import read_receipt, require_digest
+from assay.finished import read_receipt, require_digest
 from assay.recipe import Recipe
 from assay.training import checkpoint
 from assay.training.build import build_task

@@ -28,7 +28,7 @@ from assay.training.state import Run, State
 SHARE = 0.02
 """Largest share of the time that saves after epochs take."""
 
-_NEEDED = {"state", "best", "epoch", "step", "sums", "gradient_norms", "kept", "environments"}
+_NEEDED = {"state", "best", "epoch", "step", "sums", "gradient_norms", "trace", "kept", "environments"}
 
 log = logging.getLogger("assay.resume")
 
@@ -147,12 +147,13 @@ def _state(run: Run) -> State:
         "step": run.step,
         "sums": stack(run.sums, run.ranks, run.earlier),
         "gradient_norms": {name: list(norms) for name, norms in run.gradient_norms.items()},
+        "trace": run.trace,
     }
 
 
 def _restore(run: Run, state: State) -> None:
     checkpoint.restore(run, state["state"])
     run.best, run.epoch, run.step = state["best"], state["epoch"], state["step"]
-    run.earlier = dict(state["sums"])
+    run.earlier, run.trace = dict(state["sums"]), list(state["trace"])
     norms = state["gradient_norms"].items()
     run.gradient_norms = {name: [norm.to(run.device) for norm in values] for name, values in norms}

@@ -2,6 +2,7 @@
 
 best.pt, last.pt, epoch-NNN.pt   checkpoints
 history.json                     a row an epoch
+trace.jsonl                      checksums of every epoch and step
 recipe.yaml                      the complete recipe
 metrics.csv, events.jsonl, train.log, environment.json   what depends on time and place
 resume.pt                        the state of a run that is not finished
@@ -18,12 +19,13 @@ import torch
 
 from assay import numerics
 from assay.data.prepared import Prepared
-from assay.digest import file_digest
 from assay.environment import computing, write_environment
 from assay.errors import Interrupted, UserError
-from assay.receipt import read_receipt, to_json, write_receipt
+from assay.finished import find
+from assay.jsonfile import to_json
+from assay.receipt import file_digests, write_receipt
 from assay.recipe import Recipe, require_same, to_yaml
-from assay.store import RECEIPT, RECIPE, can_continue, claim, remove_parts, remove_states, write_atomically
+from assay.store import RECIPE, can_continue, claim, remove_parts, remove_states, write_atomically
 from assay.training import checkpoint
 from assay.training.batches import load_part
 from assay.training.build import build_run
@@ -35,6 +37,7 @@ from assay.training.ranks import Ranks
 from assay.training.read import read_models
 from assay.training.resume import Resume
 from assay.training.state import Run, State
+from assay.training.trace import TRACE, to_lines
 from assay.training.watch import Setup, Watch, Watches
 from assay.training.watch.events import Events
 from assay.training.watch.log import Log
@@ -80,9 +83,9 @@ def run(
     """
     execution = execution or Execution()
     with claim(out), listening() as interrupt:
-        if (out / RECEIPT).exists():
+        if (done := find(out)) is not None:
             remove_states(out)
-            return require_same(read_receipt(out), out, recipe, seed)
+            return require_same(done, out, recipe, seed)
         remove_parts(out)
         if execution.resume == "required" and not can_continue(out):
             raise UserError(f"{out}: there is no state to resume from")
@@ -167,8 +170,9 @@ def _train(
     save("best.pt", run.best if last is not None else None)
     save("last.pt", last)
     write_atomically(out / "history.json", to_json(run.history.plain()))
-    digests["history.json"] = file_digest(out / "history.json")
-    receipt = write_receipt(out, recipe.stage, recipe.address, digests, **_facts(run, prepared))
+    write_atomically(out / TRACE, to_lines(run.trace))
+    digests |= file_digests(out, ["history.json", TRACE])
+    receipt = write_receipt(out, recipe, digests, **_facts(run, prepared))
     resume.forget()
     return receipt
 

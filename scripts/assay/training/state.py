@@ -52,6 +52,8 @@ class Run:
     gradient_norms: dict[str, list[Tensor]] = field(default_factory=dict)
     """Optimizer name → the norm at each step of this epoch so far, if they are noted."""
     best: State | None = None
+    trace: list[dict[str, Any]] = field(default_factory=list)
+    """A row an epoch (see `assay.training.trace`)."""
 
     @property
     def learning_rate(self) -> float:

@@ -1,0 +1,175 @@
+"""Finished results: sealed when they are finished, found again, read only as they were written.
+
+receipt.json   what the result is; the output that Snakemake knows, and deletes when it starts a job
+seal.json      the receipt once more, and SHA-256 of every file's bytes; its last key is its own digest
+
+A result whose receipt alone is gone is finished: the receipt is put back from the seal. So two calls of the
+workflow that planned the same result share it, whichever comes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from assay.digest import file_digest
+from assay.errors import UserError
+from assay.jsonfile import to_json
+from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, write_atomically
+
+log = logging.getLogger("assay.finished")
+
+SEAL = "seal.json"
+CERTIFICATE = "certificate.json"
+_NOT_SEALED = (RECEIPT, SEAL, CERTIFICATE, FAILURE, RESUME, RESUME_BEFORE)
+_JOB_LOGS = ("error.log", "evaluate.log", "aggregate.log", "compare.log", "report.log")
+"""What a job says while it runs, also one that finds the result finished."""
+
+AGAIN = "`assay doctor --fix` removes what is damaged, and the workflow makes it again"
+
+
+def finish(folder: Path, text: str) -> None:
+    """Seal a folder, with all its files, and put the receipt with this text in it."""
+    files = {name: file_digest(folder / name) for name in sealed_files(folder)}
+    files[RECEIPT] = hashlib.sha256(text.encode()).hexdigest()
+    content = {"receipt": json.loads(text), "files": dict(sorted(files.items()))}
+    write_atomically(folder / SEAL, to_json(content | {"seal": _digest(content)}))
+    write_atomically(folder / RECEIPT, text)
+
+
+def sealed_files(folder: Path) -> Iterator[str]:
+    """The files of a result that its seal covers, beside the receipt, by their paths below the folder."""
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        hidden = any(part.startswith(".") for part in Path(name).parts)
+        if path.is_file() and not hidden and name not in (*_NOT_SEALED, *_JOB_LOGS):
+            yield name
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a folder holds a finished result; its files are not looked at."""
+    return (folder / RECEIPT).exists() or (folder / SEAL).exists()
+
+
+def find(folder: Path) -> dict[str, Any] | None:
+    """The receipt of the result that a folder holds, None if none is finished there.
+
+    A receipt that was deleted is put back if every file is as it was sealed; else the result is made again.
+    The folder must be claimed.
+
+    Raises:
+        UserError: the receipt is damaged.
+    """
+    if (folder / RECEIPT).exists():
+        return read_receipt(folder)
+    if not (folder / SEAL).exists():
+        return None
+    problems = [problem for problem in damage(folder) if problem != f"{folder / RECEIPT}: is missing"]
+    if problems:
+        log.warning(f"{problems[0]}; the result is made again")
+        (folder / SEAL).unlink()
+        return None
+    return restore_receipt(folder)
+
+
+def restore_receipt(folder: Path) -> dict[str, Any]:
+    """Put a receipt back that was deleted, from the seal, and return it.
+
+    Raises:
+        UserError: the seal is damaged.
+    """
+    receipt: dict[str, Any] = _read_seal(folder)["receipt"]
+    write_atomically(folder / RECEIPT, to_json(receipt))
+    return receipt
+
+
+def damage(folder: Path) -> Iterator[str]:
+    """What is wrong with a finished result: every file that is not as it was when it was sealed."""
+    try:
+        seal = _read_seal(folder)
+    except UserError as error:
+        yield str(error)
+        return
+    for name, digest in seal["files"].items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{path}: is missing"
+        elif file_digest(path) != digest:
+            yield f"{path}: is damaged: it is not as it was when the result was finished"
+    for name in sealed_files(folder):
+        if name not in seal["files"]:
+            yield f"{folder / name}: is no file of this result"
+
+
+def read_receipt(folder: Path) -> dict[str, Any]:
+    """The receipt of a finished result.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    path = folder / RECEIPT
+    try:
+        receipt = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if (folder / SEAL).exists():  # another call of the workflow has deleted it, and will put it back
+            found: dict[str, Any] = _read_seal(folder)["receipt"]
+            return found
+        raise UserError(f"{path}: there is no finished result here") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is damaged; {AGAIN}") from error
+    keys = {"stage", "address", "status", "digests"}
+    if not (isinstance(receipt, dict) and keys <= receipt.keys() and isinstance(receipt["digests"], dict)):
+        raise UserError(f"{path}: is damaged; {AGAIN}")
+    return receipt
+
+
+def read_verified(folder: Path, name: str) -> str:
+    """The text of a result's file, if it is what the receipt says.
+
+    Raises:
+        UserError: the file or the receipt is missing or damaged.
+    """
+    receipt, path = read_receipt(folder), folder / name
+    if not path.is_file():
+        raise UserError(f"{path}: is missing; {AGAIN}")
+    require_digest(folder, name, file_digest(path), receipt)
+    return path.read_text(encoding="utf-8")
+
+
+def read_verified_json(folder: Path, name: str) -> Any:
+    """The content of a result's JSON file, verified likewise."""
+    return json.loads(read_verified(folder, name))
+
+
+def require_digest(folder: Path, name: str, found: str, receipt: Mapping[str, Any]) -> None:
+    """Refuse a file that is not what its receipt says.
+
+    Raises:
+        UserError: names the file.
+    """
+    if receipt["digests"].get(name) != found:
+        raise UserError(f"{folder / name}: is damaged: its digest is not the one in {RECEIPT}. {AGAIN}")
+
+
+def _read_seal(folder: Path) -> dict[str, Any]:
+    path = folder / SEAL
+    try:
+        text = path.read_text(encoding="utf-8")
+        seal = json.loads(text)
+        whole = to_json(seal) == text and seal.pop("seal") == _digest(seal)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: is missing; {AGAIN}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, AttributeError) as error:
+        raise UserError(f"{path}: is damaged; {AGAIN}") from error
+    if not whole:
+        raise UserError(f"{path}: is damaged; {AGAIN}")
+    found: dict[str, Any] = seal
+    return found
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
