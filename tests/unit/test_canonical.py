@@ -1,23 +1,19 @@
 """The canonical form: settings that mean the same have one digest, others have another, for ever.
 
-`golden/canonical.json` holds forms and digests as released, `golden/defaults.json` every introduction
-default. A change of either moves the address of results that exist: neither file's lines are ever
-edited, new keys are added.
+`golden/canonical.json` holds forms and digests as released. A change of one moves the address of results
+that exist: its lines are never edited.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
-import pkgutil
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from assay import components, settings
 from assay.canonical import CONFIG_DIGITS, VERSION, canonical_json, digest
 from assay.errors import UserError
 from assay.recipe import Recipe
@@ -35,11 +31,6 @@ from hypothesis import strategies as st
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMS = json.loads((GOLDEN / "canonical.json").read_text())
-DEFAULTS = json.loads((GOLDEN / "defaults.json").read_text())
-NEVER = (
-    "A released default never changes: results that exist were computed with the old one, and their "
-    "addresses leave it out. Give the new behaviour a new key."
-)
 
 
 def variant(written: dict[str, Any]) -> VariantSettings:
@@ -58,52 +49,6 @@ def variant(written: dict[str, Any]) -> VariantSettings:
 
 def form(written: dict[str, Any]) -> str:
     return canonical_json(variant(written).identifying())
-
-
-def every_default() -> dict[str, dict[str, Any]]:
-    """Settings class or component → key → introduction default, `required` where it has none."""
-    found: dict[str, dict[str, Any]] = {}
-    for module in pkgutil.iter_modules(settings.__path__, "assay.settings."):
-        for value in vars(importlib.import_module(module.name)).values():
-            is_settings = isinstance(value, type) and issubclass(value, Settings)
-            if not is_settings or value in (Settings, Component):
-                continue
-            found[value.__name__] = {
-                name: "required"
-                if field.is_required()
-                else field.default.model_dump(mode="json")
-                if isinstance(field.default, Settings)
-                else field.default
-                for name, field in value.model_fields.items()
-            }
-    for group in components.GROUPS:
-        for name in components.names(group):
-            defined = components.define(group, name).settings.values()
-            found[f"{group}/{name}"] = {s.name: "required" if s.required else s.default for s in defined}
-    return found
-
-
-def test_no_default_has_changed() -> None:
-    now = every_default()
-    for place, keys in DEFAULTS.items():
-        assert place in now, f"{place} is gone: recipes that name it can no longer be read"
-        for key, default in keys.items():
-            assert key in now[place], f"{place}.{key} is gone: recipes that have it can no longer be read"
-            same = holds(now[place][key], default)
-            assert same, f"{place}.{key} was {default!r} and is {now[place][key]!r}. {NEVER}"
-
-
-def holds(now: Any, released: Any) -> bool:
-    """Whether a default is the released one; a group of settings may have got new keys."""
-    if isinstance(released, dict) and isinstance(now, dict) and released:
-        return all(key in now and holds(now[key], value) for key, value in released.items())
-    return json.dumps(now, sort_keys=True) == json.dumps(released, sort_keys=True)
-
-
-def test_every_key_is_held_by_the_golden_table() -> None:
-    for place, keys in every_default().items():
-        missing = keys.keys() - DEFAULTS.get(place, {}).keys()
-        assert not missing, f"add to golden/defaults.json, under {place!r}: { {k: keys[k] for k in missing} }"
 
 
 @pytest.mark.parametrize("case", FORMS["settings"], ids=lambda case: case["name"])

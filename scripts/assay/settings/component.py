@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_mod
 from assay import components
 from assay.canonical import canonical_json
 from assay.errors import SettingError
-from assay.settings.base import Settings, shown
+from assay.settings.base import Settings, Strict, present_names, shown
 from assay.signature import Setting
 
 
@@ -53,6 +53,17 @@ class Component(Settings):
         defined = components.define(self.group, self.name).settings.values()
         return {s.name: self.settings[s.name] for s in defined if s.group == "variants"}
 
+    def with_present_names(self) -> Component:
+        """The same component with the keys that its settings have now (its RENAMED and RETIRED).
+
+        Raises:
+            ValueError: see `present_names`.
+        """
+        renamed, retired = _ledger(components.define(self.group, self.name))
+        return type(self).model_validate(
+            {"name": self.name, **present_names(self.settings, renamed, retired)}
+        )
+
     def with_settings(self, changes: Mapping[str, Any]) -> Component:
         """The same component with some of its settings changed."""
         return type(self).model_validate({"name": self.name, **self.settings, **changes})
@@ -80,7 +91,8 @@ class Component(Settings):
 
         What names a variant is left out: the address of its run is part of the recipe, not its name.
         """
-        defined = components.define(self.group, self.name).settings
+        definition = components.define(self.group, self.name)
+        defined, (renamed, _) = definition.settings, _ledger(definition)
         parts = {key: part.identifying() for key, part in self.parts()}
         found: dict[str, Any] = {"name": self.name}
         for key, value in self.settings.items():
@@ -88,9 +100,9 @@ class Component(Settings):
                 continue
             if key in parts:
                 if parts[key] != {"name": defined[key].default}:
-                    found[key] = parts[key]
+                    found[renamed.get(key, key)] = parts[key]
             elif key not in defined or canonical_json(value) != _default_json(defined[key]):
-                found[key] = value
+                found[renamed.get(key, key)] = value
         return found
 
 
@@ -168,6 +180,11 @@ class Task(Component):
 _KINDS: dict[str, type[Component]] = {kind.group: kind for kind in Component.__subclasses__()}
 
 
+def _ledger(definition: components.Definition) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    """What a component says of keys that were renamed or retired."""
+    return definition.literals.get("RENAMED", {}), definition.literals.get("RETIRED", {})
+
+
 def _require_plain(key: str, value: Any) -> None:
     """Refuse what canonical JSON cannot hold, also where a setting's type says nothing."""
     try:
@@ -179,7 +196,7 @@ def _require_plain(key: str, value: Any) -> None:
 
 
 @functools.cache
-def _signature(definition: components.Definition, given: frozenset[str]) -> type[Settings]:
+def _signature(definition: components.Definition, given: frozenset[str]) -> type[Strict]:
     """The settings of a component as a model; those with a computed default only if they are given."""
     fields: dict[str, Any] = {  # aliases, because a setting may have any name and a field may not
         f"setting_{index}": (
@@ -189,7 +206,7 @@ def _signature(definition: components.Definition, given: frozenset[str]) -> type
         for index, s in enumerate(definition.settings.values())
         if s.is_literal or s.required or s.name in given
     }
-    return create_model(definition.attribute, __base__=Settings, **fields)
+    return create_model(definition.attribute, __base__=Strict, **fields)
 
 
 @functools.cache

@@ -50,12 +50,16 @@ def _resolve(settings: S, at: Location, problems: list[tuple[Location, str]]) ->
 def _resolve_component(component: Component, at: Location, problems: list[tuple[Location, str]]) -> Component:
     """Resolve a component and those that are its settings, noting what is wrong."""
     try:
+        component = component.with_present_names()
         parts = dict(component.parts())
     except UserError as error:
         problems.append(((*at, "name"), str(error)))
         return component
     except ValidationError as error:
         problems.append((at, f"{component.name}: {error.errors()[0]['msg']}"))
+        return component
+    except ValueError as error:
+        problems.append((at, f"{component.name}: {error}"))
         return component
     inner = {name: _resolve_component(part, (*at, name), problems) for name, part in parts.items()}
     component = component.with_settings({name: part.model_dump() for name, part in inner.items()})
