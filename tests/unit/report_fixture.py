@@ -45,6 +45,10 @@ class Made:
     """(variant, seed) → why there is no result."""
     environments: Mapping[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     """(variant, seed) → what differs from ENVIRONMENT."""
+    code: Mapping[str, str] = field(default_factory=dict)
+    """Module → digest of the code of every run that is not in `codes`."""
+    codes: Mapping[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
+    """(variant, seed) → module → digest."""
     metric: str = "accuracy"
     higher_is_better: bool = True
     level: float = 0.962
@@ -88,6 +92,8 @@ def make(store: Path, made: Made) -> Path:
                 folder.mkdir(parents=True)
                 recorded = ENVIRONMENT | made.environments.get((name, seed), {})
                 (folder / "environment.json").write_text(json.dumps(recorded))
+                if code := made.codes.get((name, seed), made.code):
+                    (folder / "recipe.yaml").write_text(f"code: {json.dumps(code)}\n")
     found = recipe.Recipe(
         stage="report",
         settings=ReportSettings(

@@ -42,6 +42,8 @@ def warnings(inputs: Inputs) -> list[str]:
         *_without_result(inputs),
         *_dropped(inputs),
         *_data(inputs),
+        *_numerics(inputs),
+        *_code(inputs),
         *_mixed(inputs),
         *_continued(inputs),
     ]
@@ -104,9 +106,43 @@ def _data(inputs: Inputs) -> Iterator[str]:
             "Each seed splits the data anew: pairs share samples, so intervals are too narrow and p "
             "values too small."
         )
-    digests = {v["data"]["digest"] for v in inputs.variants if (v.get("data") or {}).get("digest")}
-    if len(digests) > 1:
-        yield "The variants do not all use the same data; differences may be due to that."
+    groups: dict[str, list[str]] = defaultdict(list)
+    for variant in inputs.variants:
+        if digest := (variant.get("data") or {}).get("digest"):
+            groups[digest].append(variant["name"])
+    if len(groups) > 1:
+        told = "; ".join(", ".join(names) for names in groups.values())
+        yield f"The variants do not all use the same data ({told}); differences may be due to that."
+
+
+def _numerics(inputs: Inputs) -> Iterator[str]:
+    """Settings of the arithmetic that are not the same in all variants."""
+    groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for variant in inputs.variants:
+        for key, value in variant.get("settings", {}).get("numerics", {}).items():
+            groups[key][_shown(key, value)].append(variant["name"])
+    for key, values in groups.items():
+        if len(values) > 1:
+            told = "; ".join(f"{value} ({', '.join(names)})" for value, names in values.items())
+            yield f"The variants compute differently, numerics.{key}: {told}; differences may be due to that."
+
+
+def _code(inputs: Inputs) -> Iterator[str]:
+    """Modules that some runs were computed with another version of than others."""
+    versions: dict[str, dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    for run in inputs.runs:
+        for module, digest in run.code.items():
+            versions[module][digest].append(run)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for module, by_digest in versions.items():
+        if len(by_digest) > 1:
+            fewest = min(by_digest.values(), key=len)
+            groups[_by_variant(fewest)].append(module)
+    for runs, modules in groups.items():
+        yield (
+            f"Runs were computed with different versions of {', '.join(modules)}: {runs} with another than "
+            "all others. One address for both means that the change was accepted (config/accepted.yaml)."
+        )
 
 
 def _mixed(inputs: Inputs) -> Iterator[str]:

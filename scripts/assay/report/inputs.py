@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import math
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from assay.finished import read_verified, read_verified_json
 from assay.recipe import Recipe, from_yaml
@@ -34,6 +36,8 @@ class Run:
     best_epoch: int | None
     environment: Mapping[str, Any]
     """As in `environment.json`; empty where none is recorded."""
+    code: Mapping[str, str]
+    """Module → digest of the code that computed it, as in the run's `recipe.yaml`; empty where none is."""
 
     @property
     def finished(self) -> bool:
@@ -142,6 +146,7 @@ def _runs(table: RunsTable, variants: list[dict[str, Any]], store: Path) -> list
                     values=values,  # type: ignore[arg-type]
                     best_epoch=best_epochs.get(str(seed)),
                     environment=_environment(folder / seed_folder(seed)),
+                    code=_code(folder / seed_folder(seed) / RECIPE),
                 )
             )
     return found
@@ -158,6 +163,17 @@ def _environment(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _code(path: Path) -> Mapping[str, str]:
+    """The code that a run's recipe names. Seeds of one variant have one recipe: it is read once."""
+    return _code_of(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+@functools.lru_cache(maxsize=64)
+def _code_of(text: str) -> Mapping[str, str]:
+    content = yaml.load(text, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+    return content.get("code", {}) if isinstance(content, dict) else {}
 
 
 def _table(folder: Path, name: str, text: tuple[str, ...]) -> pd.DataFrame:

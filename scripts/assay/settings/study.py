@@ -25,6 +25,9 @@ class ComparisonSettings(Settings):
     of the best epoch."""
     alpha: Alpha = 0.05
     """Largest acceptable probability of one false alarm among all comparisons (Holm)."""
+    across_numerics: bool = False
+    """Allow variants that compute with other `numerics` than the baseline: their differences may be due to
+    the arithmetic alone. The report says so at its top."""
 
 
 class StudySettings(Settings):

@@ -35,6 +35,8 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
             "comparisons",
             "baseline",
         )
+    if not compared.across_numerics:
+        yield from _numerics_problems(study)
     for reader, key, text in reading_problems(study.variants):
         yield reader.layers.problem(key, text)
     same: dict[str, str] = {}
@@ -62,6 +64,21 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
                 variant.name,
             )
         same.setdefault(form, variant.name)
+
+
+def _numerics_problems(study: Study) -> Iterator[Problem]:
+    """A problem for each variant that does not compute as the baseline does."""
+    baselines = [variant for variant in study.variants if variant.name == study.baseline]
+    for variant in study.variants if baselines else ():
+        own, usual = (v.settings.numerics.model_dump() for v in (variant, baselines[0]))
+        for key in own:
+            if own[key] != usual[key]:
+                yield variant.layers.problem(
+                    ("numerics", key),
+                    f"is {own[key]}, but {usual[key]} for the baseline {study.baseline!r}: a difference "
+                    "between them may be due to the arithmetic alone; "
+                    "comparisons.across_numerics: true allows it",
+                )
 
 
 def task_metrics(settings: VariantSettings) -> dict[str, str]:
