@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from assay import numerics, program, reads, recipe
+from assay.finished import read_receipt
 
 
 def main() -> None:
@@ -24,6 +25,8 @@ def main() -> None:
     planned = recipe.from_yaml(arguments.recipe)
     with program.attempt(arguments.out):
         recipe.require_planned(planned)
+        if program.is_done(arguments.out, planned, read_receipt(arguments.run)["seed"]):
+            return
         numerics.set_environment(planned.embedded["train"].settings.numerics)
         from assay.data.prepared import load
         from assay.evaluation.run import run

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from assay import numerics, program, reads, recipe, single
 from assay.configuration import configure
 from assay.errors import UserError, choose
-from assay.finished import is_finished
 from assay.settings.config import MachineSettings
 from assay.store import seed_folder
 from assay.study.overrides import parse_assignments
@@ -52,6 +51,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--resume-every", type=float, metavar="MINUTES", help="save the state within an epoch after so many"
     )
+    parser.add_argument(
+        "--stop-after", type=int, metavar="N", help="save the state after epoch N and leave with exit code 75"
+    )
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="refuse if there is no saved state")
     again.add_argument("--restart", action="store_true", help="begin anew even if there is a saved state")
@@ -69,6 +71,8 @@ def main() -> None:
         raise UserError(f"--seed: must be a whole number from 0, not {arguments.seed}")
     if arguments.resume_every is not None and arguments.resume_every <= 0:
         raise UserError(f"--resume-every: must be above 0, not {arguments.resume_every}")
+    if arguments.stop_after is not None and arguments.stop_after < 1:
+        raise UserError(f"--stop-after: must be a whole number from 1, not {arguments.stop_after}")
     if (arguments.workers or 0) < 0:
         raise UserError(f"--workers: must be a whole number from 0, not {arguments.workers}")
     assignments = parse_assignments(arguments.set)
@@ -85,8 +89,7 @@ def main() -> None:
     else:
         chosen = single.from_settings({}, assignments, configuration)
     out = arguments.out or chosen.folder(configuration.store) / seed_folder(arguments.seed)
-    # a finished run's log is as sealed as its other files
-    program.start_log(None if is_finished(out) else out / "train.log", console=not arguments.quiet)
+    program.start_log(console=not arguments.quiet)
     store, files = configuration.store, configuration.options.data
     with program.attempt(out):
         current = chosen.with_code_now()
@@ -94,6 +97,8 @@ def main() -> None:
             recipe.require_planned(chosen)
         elif current.address != chosen.address:
             logging.warning(f"the code is not that of {chosen.address} any more; this is {current.address}")
+        if program.is_done(out, current, arguments.seed):
+            return
         numerics.set_environment(chosen.settings.numerics)
         from assay.data.prepared import Prepared, load
         from assay.training.run import run
@@ -132,6 +137,7 @@ def _means(arguments: argparse.Namespace, machine: MachineSettings) -> Execution
         plots=given("plots"),
         resume_every_minutes=machine.resume_every_minutes if every is None else every,
         resume="required" if arguments.resume else "never" if arguments.restart else "if possible",
+        stop_after=arguments.stop_after,
     )
 
 

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assay.errors import Interrupted, UserError
-from assay.finished import is_finished
-from assay.store import FAILURE, write_atomically
+from assay.finished import find, is_finished
+from assay.recipe import Recipe, require_same
+from assay.store import FAILURE, claim, remove_states, write_atomically
 
 CONTINUE_ME = 75
 """Exit code of a program that saved its state and wants to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -38,15 +39,42 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(130)
 
 
-def start_log(file: Path | None = None, console: bool = True) -> None:
-    """Send the log to the console and to a file."""
+def start_log(console: bool = True) -> None:
+    """Begin the log, on the console or nowhere yet."""
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a log that cannot be written is no reason to say more than the error
     handlers: list[logging.Handler] = [logging.StreamHandler()] if console else []
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file))
     logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=handlers, force=True)
+
+
+@contextmanager
+def log_in(file: Path) -> Iterator[None]:
+    """Send the log to a file, too; no line comes after it is finished, which is when a run is sealed."""
+    handler = logging.FileHandler(file)
+    handler.setFormatter(logging.Formatter(FORMAT))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+def is_done(out: Path, recipe: Recipe, seed: int) -> bool:
+    """Whether a folder holds this result already: said before torch is imported, which takes seconds.
+
+    Raises:
+        UserError: it holds another one.
+    """
+    if not is_finished(out):
+        return False
+    with claim(out):
+        receipt = find(out)
+        if receipt is None:
+            return False
+        require_same(receipt, out, recipe, seed)
+        remove_states(out)
+    return True
 
 
 @contextmanager

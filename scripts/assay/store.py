@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assay.errors import UserError
+
+log = logging.getLogger("assay.store")
 
 RECEIPT = "receipt.json"
 FAILURE = "failure.json"
@@ -105,7 +108,11 @@ def claim(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".claim").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info(f"{folder}: another process is at it; waiting")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

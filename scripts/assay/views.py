@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -42,9 +43,10 @@ def make_views(plan: Plan) -> None:
             for name in (*folders, *files):
                 path = Path(folder, name)
                 if path.is_symlink() and path not in wanted:
-                    path.unlink()
+                    path.unlink(missing_ok=True)
             if folder != str(root) and not os.listdir(folder):
-                os.rmdir(folder)
+                with suppress(OSError):  # another call of the workflow is at it, too
+                    os.rmdir(folder)
         for path, target in wanted.items():
             _link(path, target)
 

@@ -11,6 +11,7 @@ resume.pt                        the state of a run that is not finished
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from assay.environment import computing, write_environment
 from assay.errors import Interrupted, UserError
 from assay.finished import find
 from assay.jsonfile import to_json
+from assay.program import log_in
 from assay.receipt import file_digests, write_receipt
 from assay.recipe import Recipe, require_same, to_yaml
 from assay.store import RECIPE, can_continue, claim, remove_parts, remove_states, write_atomically
@@ -54,6 +56,8 @@ class Execution:
     resume_every_minutes: float = 5.0
     plots: str = "off"
     resume: Literal["if possible", "required", "never"] = "if possible"
+    stop_after: int | None = None
+    """Leave after this epoch, if others are to come."""
 
 
 def run(
@@ -82,13 +86,14 @@ def run(
         Interrupted: a signal asked the run to leave; its state is saved.
     """
     execution = execution or Execution()
-    with claim(out), listening() as interrupt:
+    with claim(out), listening() as interrupt, ExitStack() as stack:
         if (done := find(out)) is not None:
             remove_states(out)
             return require_same(done, out, recipe, seed)
         remove_parts(out)
         if execution.resume == "required" and not can_continue(out):
             raise UserError(f"{out}: there is no state to resume from")
+        stack.enter_context(log_in(out / "train.log"))
         numerics.configure(recipe.settings.numerics)
         write_atomically(out / RECIPE, to_yaml(recipe))
         watches: list[Watch] = [Log(str(out)), Events(out / "events.jsonl"), Timing(out / "metrics.csv")]
@@ -146,7 +151,8 @@ def _train(
 
     identity = {"address": recipe.address, "seed": seed, "data": prepared.digest}
     environment = computing(device, settings.numerics)
-    resume = Resume(out, identity, execution.resume_every_minutes, interrupt, digests, environment)
+    minutes, stop_after = execution.resume_every_minutes, execution.stop_after
+    resume = Resume(out, identity, minutes, interrupt, digests, environment, stop_after)
     run.begin()
     resumed = execution.resume != "never" and resume.restore(run)
     if ranks.is_writer:
