@@ -3,12 +3,17 @@
 An entry says that one recipe gives the same bits under changed code as under the code that its results
 were computed with, and has the evidence. It is part of what an address is: under the changed code, the
 recipe keeps the address that it had. `assay accept` writes entries; nobody else should.
+
+The variable ASSAY_ACCEPTED names another ledger: `assay accept` has the programs that it starts see the
+entries that it would write.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +23,11 @@ from assay.store import write_atomically
 from assay.yamlfile import dump, read
 
 LEDGER = Path(__file__).parents[2] / "config" / "accepted.yaml"
+OTHER_LEDGER = "ASSAY_ACCEPTED"
 HEADER = """\
 # Code that was changed and gives the same bits: written by `assay accept`, part of every address it names.
+# Each entry says that one recipe (the first half of its address), under the code `code`, has the address
+# <recipe>-<same_as>, where its results lie; and what was computed anew and found equal.
 # Commit it. An entry that is removed gives its recipe the address of the changed code: it is computed anew.
 """
 
@@ -43,6 +51,8 @@ class Entry:
     """The modules that differ."""
     evidence: dict[str, Any]
     """What was computed anew and found equal, and where."""
+    message: str = ""
+    """What the author of the change says of it."""
 
 
 def original(stage: str, recipe: str, code: str) -> str:
@@ -61,10 +71,49 @@ def entries() -> list[Entry]:
 
 def add(new: Iterable[Entry]) -> None:
     """Write entries to the ledger, in place of those for the same recipe and code."""
-    found = {(entry.stage, entry.recipe, entry.code): entry for entry in [*entries(), *new]}
-    text = dump({"accepted": [asdict(entry) for entry in found.values()]})
-    write_atomically(LEDGER, HEADER + text)
+    forget()  # another call may have written meanwhile
+    _write(ledger(), new)
     forget()
+
+
+@contextmanager
+def supposing(new: Iterable[Entry], file: Path) -> Iterator[None]:
+    """Take entries for written, here and in programs that are started meanwhile; the ledger stays as it is.
+
+    Args:
+        new: the entries.
+        file: where a ledger with them is put, which those programs read.
+    """
+    _write(file, new)
+    before = os.environ.get(OTHER_LEDGER)
+    os.environ[OTHER_LEDGER] = str(file.resolve())
+    forget()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[OTHER_LEDGER]
+        else:
+            os.environ[OTHER_LEDGER] = before
+        forget()
+
+
+def ledger() -> Path:
+    """The file of the ledger."""
+    return Path(os.environ.get(OTHER_LEDGER) or LEDGER)
+
+
+def _write(file: Path, new: Iterable[Entry]) -> None:
+    """Write the ledger that entries make together with those that there are."""
+    found = {(entry.stage, entry.recipe, entry.code): entry for entry in [*entries(), *new]}
+    write_atomically(file, HEADER + dump({"accepted": [_plain(entry) for entry in found.values()]}))
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """An entry as YAML has it: what is said of it stands before the evidence, and only if something is."""
+    content = asdict(entry)
+    evidence, message = content.pop("evidence"), content.pop("message")
+    return content | ({"message": message} if message else {}) | {"evidence": evidence}
 
 
 def forget() -> None:
@@ -80,11 +129,23 @@ def _index() -> dict[tuple[str, str, str], str]:
 
 @functools.cache
 def _entries() -> tuple[Entry, ...]:
-    if not LEDGER.exists():
+    file = ledger()
+    if not file.exists():
         return ()
-    content = read(LEDGER).content
-    found = content.get("accepted") if isinstance(content, dict) else None
+    content = read(file).content
+    found = content.get("accepted") if isinstance(content, dict) else content
     try:
-        return tuple(Entry(**item) for item in found or ())
+        made = tuple(Entry(**item) for item in found or ())
     except TypeError as error:
-        raise UserError(f"{LEDGER}: is not a ledger that `assay accept` has written: {error}") from error
+        raise UserError(f"{file}: is not a ledger that `assay accept` has written: {error}") from error
+    kept: dict[tuple[str, str, str], str] = {}
+    for entry in made:
+        key = (entry.stage, entry.recipe, entry.code)
+        if not all(isinstance(text, str) for text in (*key, entry.same_as)):
+            raise UserError(f"{file}: {entry.stage} {entry.recipe}: recipe, code and same_as must be text")
+        if kept.setdefault(key, entry.same_as) != entry.same_as:
+            raise UserError(
+                f"{file}: {entry.stage} {entry.recipe}, code {entry.code}: is said to be the same as "
+                f"{kept[key]} and as {entry.same_as}; leave the entry whose results you keep"
+            )
+    return made

@@ -3,8 +3,8 @@
 From the modules that a stage enters and the components that its recipe names, every import is
 followed that leads to a file of this project or of the user: absolute and relative, at the top, in a
 function or under a condition, with the `__init__.py` of each package on the way. Installed packages
-are not followed: their versions are recorded by each run. Comments, docstrings, layout and imports
-for type checkers make no difference.
+are not followed: their versions are recorded by each run. Comments, layout, imports for type checkers and
+docstrings (unless the module says `__doc__`) make no difference.
 
 What cannot be read from import statements, a module declares:
 
@@ -20,6 +20,7 @@ import ast
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from assay.digest import file_digest
@@ -72,6 +73,7 @@ NOT_FOLLOWED = (
 )
 """Modules (and everything below them) that may not influence a digest: an edit of one moves nothing."""
 
+_EXAMPLES = {"IMPORTS": "package.module", "DATA_FILES": "page.html"}
 _IMPORTERS = ("importlib.import_module", "import_module", "__import__")
 """Functions whose first argument, where it is a text in the source, is an import."""
 
@@ -136,28 +138,37 @@ def _module(file: Path, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
     tree = parse_module(file)
     imported = tuple(
         part
-        for full in (*_imports(tree, name, file.name == "__init__.py"), *_declared(tree, "IMPORTS"))
+        for full in (*_imports(tree, name, file.name == "__init__.py"), *_declared(tree, "IMPORTS", file))
         for found in (_submodules(full[:-2]) if full.endswith(".*") else [full])
         for part in _with_parents(found)
     )
     digests = {name: tree_digest(tree)}
-    for beside in _declared(tree, "DATA_FILES"):
+    for beside in _declared(tree, "DATA_FILES", file):
         path = file.parent / beside
         if not path.is_file():
             raise UserError(f"{file}: DATA_FILES: there is no file {beside!r} beside it")
         digests[f"{name}/{beside}"] = file_digest(path)
-    if missing := [full for full in _declared(tree, "IMPORTS") if find_module(full) is None]:
+    if missing := [full for full in _declared(tree, "IMPORTS", file) if find_module(full) is None]:
         raise UserError(f"{file}: IMPORTS: there is no module {missing[0]!r}")
     return digests, imported
 
 
-def _declared(tree: ast.Module, constant: str) -> tuple[str, ...]:
-    """What a module says in one of its constants, IMPORTS or DATA_FILES."""
+def _declared(tree: ast.Module, constant: str, file: Path) -> tuple[str, ...]:
+    """What a module says in one of its constants, IMPORTS or DATA_FILES.
+
+    Raises:
+        UserError: it does not say it in so many words.
+    """
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = getattr(node, "value", None)
         if value is not None and any(isinstance(t, ast.Name) and t.id == constant for t in targets):
-            return tuple(ast.literal_eval(value))
+            with suppress(ValueError):
+                found = ast.literal_eval(value)
+                if isinstance(found, list | tuple) and all(isinstance(name, str) for name in found):
+                    return tuple(found)
+            like = _EXAMPLES[constant]
+            raise UserError(f'{file}: {constant}: must be names in so many words, such as ("{like}",)')
     return ()
 
 
@@ -196,8 +207,18 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:
             yield from (".".join(filter(None, (base, alias.name))) for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in _IMPORTERS:
             match node.args:
-                case [ast.Constant(value=str(name)), *_]:
+                case [ast.Constant(value=str(name)), *_] if not name.startswith("."):
                     yield name
+                case [ast.Constant(value=str(name)), ast.Constant(value=str(package)), *_]:
+                    yield _relative(name, package, True)
+                case [ast.Constant(value=str(name)), *_]:  # to `__package__`, or it would not be read here
+                    yield _relative(name, module, is_package)
+
+
+def _relative(name: str, module: str, is_package: bool) -> str:
+    """The full name of `..name`, as `import_module` takes it."""
+    bare = name.lstrip(".")
+    return imported_module(ast.ImportFrom(bare, [], len(name) - len(bare)), module, is_package)
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:

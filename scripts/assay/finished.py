@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ _NOT_SEALED = (RECEIPT, SEAL, CERTIFICATE, FAILURE, RESUME, RESUME_BEFORE)
 _JOB_LOGS = ("error.log", "evaluate.log", "aggregate.log", "compare.log", "report.log")
 """What a job says while it runs, also one that finds the result finished."""
 
+FOREIGN = "is no file of this result"
 AGAIN = "`assay doctor --fix` removes what is damaged, and the workflow makes it again"
 
 
@@ -82,27 +83,40 @@ def restore_receipt(folder: Path) -> dict[str, Any]:
     Raises:
         UserError: the seal is damaged.
     """
-    receipt: dict[str, Any] = _read_seal(folder)["receipt"]
+    receipt: dict[str, Any] = read_seal(folder)["receipt"]
     write_atomically(folder / RECEIPT, to_json(receipt))
     return receipt
 
 
 def damage(folder: Path) -> Iterator[str]:
     """What is wrong with a finished result: every file that is not as it was when it was sealed."""
+    for name, fault in faults(folder):
+        yield f"{folder / name}: {fault}"
+
+
+def faults(folder: Path, looking_at: Callable[[Path], None] = lambda path: None) -> Iterator[tuple[str, str]]:
+    """The same: each file's path below the folder, and what is wrong with it.
+
+    Args:
+        folder: the result's.
+        looking_at: is told of each file before it is read.
+    """
+    looking_at(folder / SEAL)
     try:
-        seal = _read_seal(folder)
-    except UserError as error:
-        yield str(error)
+        seal = read_seal(folder)
+    except UserError:
+        yield SEAL, "is damaged" if (folder / SEAL).exists() else "is missing"
         return
     for name, digest in seal["files"].items():
         path = folder / name
+        looking_at(path)
         if not path.is_file():
-            yield f"{path}: is missing"
+            yield name, "is missing"
         elif file_digest(path) != digest:
-            yield f"{path}: is damaged: it is not as it was when the result was finished"
+            yield name, "is damaged: it is not as it was when the result was finished"
     for name in sealed_files(folder):
         if name not in seal["files"]:
-            yield f"{folder / name}: is no file of this result"
+            yield name, FOREIGN
 
 
 def read_receipt(folder: Path) -> dict[str, Any]:
@@ -116,7 +130,7 @@ def read_receipt(folder: Path) -> dict[str, Any]:
         receipt = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if (folder / SEAL).exists():  # another call of the workflow has deleted it, and will put it back
-            found: dict[str, Any] = _read_seal(folder)["receipt"]
+            found: dict[str, Any] = read_seal(folder)["receipt"]
             return found
         raise UserError(f"{path}: there is no finished result here") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -155,10 +169,15 @@ def require_digest(folder: Path, name: str, found: str, receipt: Mapping[str, An
         raise UserError(f"{folder / name}: is damaged: its digest is not the one in {RECEIPT}. {AGAIN}")
 
 
-def _read_seal(folder: Path) -> dict[str, Any]:
+def read_seal(folder: Path) -> dict[str, Any]:
+    """A result's seal, if every byte of it is as it was written.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
     path = folder / SEAL
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()  # each byte counts: no newline is translated
         seal = json.loads(text)
         whole = to_json(seal) == text and seal.pop("seal") == _digest(seal)
     except FileNotFoundError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import os
 import sys
 import sysconfig
 import threading
@@ -16,15 +17,23 @@ from assay.errors import UserError
 
 def import_roots() -> list[Path]:
     """Folders in which modules are looked for: sys.path, then the current one."""
-    roots = [*(Path(entry) for entry in sys.path if entry), Path.cwd()]
-    return list(dict.fromkeys(root.resolve() for root in roots))
+    return list(_resolved((*filter(None, sys.path), os.getcwd())))
+
+
+@functools.cache
+def _resolved(entries: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(Path(entry).resolve() for entry in entries))
 
 
 def find_module(name: str) -> Path | None:
     """The file of a module found on the import roots, without importing it or its parents."""
-    relative = Path(*name.split("."))
-    for root in import_roots():
-        for file in (root / relative / "__init__.py", root / relative.with_suffix(".py")):
+    *packages, last = name.split(".")
+    folders = import_roots()
+    for package in packages:  # one with an `__init__.py` is the only one; else folders of that name are one
+        inner = [folder / package for folder in folders]
+        folders = next(([folder] for folder in inner if (folder / "__init__.py").is_file()), inner)
+    for folder in folders:
+        for file in (folder / last / "__init__.py", folder / f"{last}.py"):
             if file.is_file():
                 return file
     return None
@@ -94,6 +103,7 @@ def _installed_folders() -> list[Path]:
 
 def is_installed(file: Path) -> bool:
     """Whether a file is part of Python or of an installed package."""
-    return any(file.resolve().is_relative_to(folder) for folder in _installed_folders()) or bool(
+    resolved = file.resolve()
+    return any(resolved.is_relative_to(folder) for folder in _installed_folders()) or bool(
         {"site-packages", "dist-packages"} & set(file.parts)
     )

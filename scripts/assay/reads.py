@@ -7,10 +7,10 @@ for reading must be
   influence a result (`assay.closure`);
 - a result in the store, or a data file whose content is part of the recipe;
 - what the job itself has written;
-- Python's own, an installed package's or the system's: their versions are recorded.
+- Python's own, an installed package's, the system's, or kept by one of them in a hidden folder.
 
 Anything else could change a result without changing its address. Files that a library opens without Python
-(HDF5 and Arrow in C) are not seen.
+(HDF5 and Arrow in C), and those of other processes, are not seen.
 """
 
 from __future__ import annotations
@@ -32,8 +32,18 @@ from assay.modules import import_roots, is_installed, is_looking
 if TYPE_CHECKING:
     from assay.recipe import Recipe
 
-_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/opt", "/run", "/var/lib")
-_DECLARE_MODULE = 'the module that imports another by a computed name says so: IMPORTS = ("package.module",)'
+_SYSTEM = (
+    *("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/opt", "/run", "/var/lib"),
+    *("/System", "/Library", "/nix"),
+)
+_CACHES = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "KERAS_HOME")
+"""Variables that name the folders of libraries which are hidden ones unless they are set."""
+_SITE = ("sitecustomize.py", "usercustomize.py")
+"""What Python itself imports before any program: part of how it is installed."""
+_DECLARE_MODULE = (
+    'the module that imports another by a computed name says so: IMPORTS = ("package.module",), '
+    "and the other is found in this folder or on PYTHONPATH"
+)
 _DECLARE_FILE = (
     'a module that reads a file beside it says so: DATA_FILES = ("name.txt",); '
     "a data set's setting for a file is annotated InputFile"
@@ -49,6 +59,14 @@ class _Job:
     read: set[str]
     written: set[str] = field(default_factory=set)
 
+    def opened(self, path: str, mode: str, flags: int) -> None:
+        """Note a file that is opened: what it held before may be read, unless the job put it there."""
+        writes = flags & _WRITING or any(letter in mode for letter in "wax+")
+        if writes and (flags & os.O_TRUNC or "w" in mode or not os.path.lexists(path)):
+            self.written.add(path)
+        elif path not in self.written and (not writes or flags & os.O_RDWR or "+" in mode):
+            self.read.add(path)
+
 
 _jobs: list[_Job] = []
 """The jobs that this process is at, each within the one before: only the last is told of files."""
@@ -62,13 +80,22 @@ def _listen() -> None:
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     """Note a file that is opened; called by Python for all that it does."""
-    if event != "open" or not _jobs or is_looking():
+    if event not in _EVENTS or not _jobs or is_looking():
         return
-    path, mode, flags = arguments
-    if not isinstance(path, str | bytes | os.PathLike):
+    job, at = _jobs[-1], _EVENTS[event]
+    if not isinstance(arguments[at], str | bytes | os.PathLike):
         return
-    writes = bool(flags & _WRITING) if mode is None else any(letter in mode for letter in "wax+")
-    (_jobs[-1].written if writes else _jobs[-1].read).add(os.path.abspath(os.fsdecode(path)))
+    path = os.path.abspath(os.fsdecode(arguments[at]))
+    if event == "open":
+        job.opened(path, arguments[1] or "", arguments[2])
+    elif event != "os.rename":
+        job.read.add(path)
+    elif os.path.abspath(os.fsdecode(arguments[0])) in job.written:
+        job.written.add(path)
+
+
+_EVENTS = {"open": 0, "import": 1, "ctypes.dlopen": 0, "sqlite3.connect": 0, "os.rename": 1}
+"""Events that tell of a file, and which of their arguments names it."""
 
 
 @contextmanager
@@ -97,10 +124,12 @@ def require_declared(recipe: Recipe) -> None:
     """
     if not _jobs:
         return
-    job = _jobs[-1]
-    read = set(map(_source, job.read))
+    job, places = _jobs[-1], _places()
+    read = {_source(name) for name in job.read.copy()}  # of a copy: another thread may open files now
     own = {path.resolve() for path in map(closure.file_of, recipe.code_now()) if path is not None}
-    found = sorted(path for path in read if _is_undeclared(path, own, job))
+    others = {folder for folder in {path.parent for path in read} if places.is_environment(folder)}
+    strange = [path for path in read if path.parent not in others or path.is_symlink()]
+    found = sorted(path for path in strange if _is_undeclared(path.resolve(), own, job, places))
     modules, files = [path for path in found if path.suffix == ".py"], [p for p in found if p.suffix != ".py"]
     if found:
         raise UserError(
@@ -118,31 +147,55 @@ def _source(name: str) -> Path:
     return Path(name)
 
 
-def _is_undeclared(path: Path, own: set[Path], job: _Job) -> bool:
+def _is_undeclared(path: Path, own: set[Path], job: _Job, places: _Places) -> bool:
     """Whether a file is the project's or the user's, and nothing says that it may be read."""
-    resolved = path.resolve()
     return (
-        resolved not in own
-        and str(path) not in job.written
-        and resolved.is_file()
-        and not is_installed(resolved)
-        and not _is_hidden(resolved)
-        and not any(resolved.is_relative_to(folder) for folder in (*_system_folders(), *job.allowed))
-        and not _is_not_followed(resolved)
+        path not in own
+        and path.is_file()
+        and not any(path.is_relative_to(folder) for folder in job.allowed)
+        and not places.is_environment(path.parent)
+        and not places.is_hidden(path)
+        and not _is_not_followed(path)
+        and path.name not in _SITE
     )
 
 
-def _is_hidden(path: Path) -> bool:
-    """Whether a file lies in a hidden folder of the current one or of the user's, such as a cache."""
-    for root in (Path.cwd(), Path.home()):
-        if path.is_relative_to(root):
-            return any(part.startswith(".") for part in path.relative_to(root).parts)
-    return False
+@dataclass(frozen=True)
+class _Places:
+    """Whose the folders of this machine are."""
+
+    users: list[Path]
+    """The project, and those that hold the user's other modules."""
+    others: list[Path]
+    """Python's, the system's and those that libraries keep."""
+
+    def is_environment(self, folder: Path) -> bool:
+        """Whether a folder's files are Python's, an installed package's or the system's.
+
+        A project in /opt or /usr/src is none of the system's, and its .venv is none of the project's.
+        """
+        folder = folder.resolve()
+        users = [own for own in self.users if folder.is_relative_to(own)]
+        return is_installed(folder) or any(
+            folder.is_relative_to(root) and not any(own.is_relative_to(root) for own in users)
+            for root in self.others
+        )
+
+    def is_hidden(self, path: Path) -> bool:
+        """Whether a file lies in a hidden folder of the project or of the user's, such as a cache."""
+        roots = [root for root in self.users if path.is_relative_to(root)]
+        home = Path(os.path.expanduser("~")).resolve()
+        if not roots and path.is_relative_to(home):
+            roots = [home]
+        hidden = [any(part.startswith(".") for part in path.relative_to(root).parts) for root in roots]
+        return bool(hidden) and all(hidden)
 
 
-def _system_folders() -> list[Path]:
-    """Folders of the system and of Python."""
-    return [*map(Path, _SYSTEM), Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
+def _places() -> _Places:
+    users = [Path.cwd().resolve(), *(root for root in import_roots() if not is_installed(root))]
+    kept = [os.environ[name] for name in _CACHES if os.environ.get(name)]
+    others = {Path(root).resolve() for root in (*_SYSTEM, sys.base_prefix, sys.prefix, *kept)}
+    return _Places(users, sorted(others))
 
 
 def _is_not_followed(path: Path) -> bool:

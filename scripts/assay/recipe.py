@@ -8,6 +8,7 @@ code       8 hex digits: the modules that the recipe reaches (`assay.closure`), 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,9 @@ from assay.store import seed_folder
 from assay.yamlfile import dump, read
 
 log = logging.getLogger("assay.recipe")
+
+_SHA256 = "# sha256: "
+"""How the first line of a recipe file begins."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,10 @@ class Recipe:
     def code_now(self) -> Mapping[str, str]:
         """The same, as the code lies on disk now."""
         named = [*_components(self.settings)]
-        if self.stage == "evaluate":  # to evaluate is to rebuild what was trained
-            trained = self.embedded["train"].settings
-            for part in (trained.task, trained.model, trained.loss):
-                named += _components(part)
-        if self.stage == "train":  # and to read another run, its model
-            for read in self.embedded.values():
-                named += _components(read.settings.model) if read.stage == "train" else []
+        for other in self.embedded.values():
+            if other.stage == "train":  # to evaluate a run, or to learn from it, is to rebuild it
+                for part in (other.settings.task, other.settings.model, other.settings.loss):
+                    named += _components(part)
         modules = {components.define(c.group, c.name).module for c in named}
         return closure.closure({*closure.ENTRIES[self.stage.split("/")[0]], *modules})
 
@@ -129,8 +130,22 @@ def _components(settings: Settings) -> Iterator[Component]:
 
 
 def to_yaml(recipe: Recipe) -> str:
-    """A recipe as a file's text."""
-    return dump(recipe.plain() | ({"made_by": dict(recipe.made_by)} if recipe.made_by else {}))
+    """A recipe as a file's text, whose first line has the digest of all that follows."""
+    text = dump(recipe.plain() | ({"made_by": dict(recipe.made_by)} if recipe.made_by else {}))
+    return f"{_first_line(text)}{text}"
+
+
+def is_as_written(text: str) -> bool | None:
+    """Whether a recipe file's text is what `to_yaml` gave; None if it does not say what that was.
+
+    Nobody needs to keep that line up to date: who edits a recipe may leave it.
+    """
+    first, _, rest = text.partition("\n")
+    return f"{first}\n" == _first_line(rest) if first.startswith(_SHA256) else None
+
+
+def _first_line(text: str) -> str:
+    return f"{_SHA256}{hashlib.sha256(text.encode()).hexdigest()}\n"
 
 
 def from_yaml(path: Path) -> Recipe:

@@ -1,4 +1,7 @@
-"""What counts of a module's source: its syntax tree, without comments, docstrings, layout, type imports."""
+"""What counts of a module's source: its syntax tree, without comments, docstrings, layout, type imports.
+
+Of a module that says `__doc__`, docstrings count.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def source_digest(source: bytes, name: str = "<source>") -> str:
 
 def tree_digest(tree: ast.AST) -> str:
     """SHA-256 of what counts of a syntax tree."""
-    return hashlib.sha256(dump(tree).encode()).hexdigest()
+    text = dump(tree)
+    if "str:'__doc__'" in text:  # of a module that reads docstrings, they count
+        text += ",".join(filter(None, map(_lone_text, ast.walk(tree))))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def dump(node: Any) -> str:
@@ -48,6 +54,12 @@ def _counts(node: Any) -> bool:
     """False for docstrings and for imports for type checkers."""
     if isinstance(node, ast.If) and ast.unparse(node.test) in TYPE_CHECKING:
         return bool(node.orelse)
-    if isinstance(node, ast.Expr):
-        return not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str))
-    return True
+    return _lone_text(node) is None
+
+
+def _lone_text(node: Any) -> str | None:
+    """A text that stands alone, such as a docstring, in quotes; None if the node is none."""
+    match node:
+        case ast.Expr(value=ast.Constant(value=str(text))):
+            return ascii(text)
+    return None

@@ -102,12 +102,13 @@ def compare(first: Path, second: Path) -> list[str]:
         "train.log",
         "error.log",
         "environment.json",
+        "seal.json",
         ".claim",
         "uncommitted.patch",
         "figures",
     )
     names = {path.name for folder in (first, second) for path in folder.iterdir()} - set(apart)
-    assert {"receipt.json", "history.json", "best.pt", "last.pt", "recipe.yaml"} <= names
+    assert {"receipt.json", "history.json", "trace.jsonl", "best.pt", "last.pt", "recipe.yaml"} <= names
     return sorted(
         name
         for name in names

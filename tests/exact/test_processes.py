@@ -79,7 +79,7 @@ def test_the_same_processes_give_the_same_bytes_interrupted_or_not(project: Proj
     assert process.wait() == 75, told
     code, text = train(project, 2, "again", "--resume")
     assert code == 0 and "continued in epoch" in text, text
-    for name in ("receipt.json", "history.json", "best.pt", "last.pt"):
+    for name in ("receipt.json", "history.json", "trace.jsonl", "best.pt", "last.pt"):
         assert (project.root / "again" / name).read_bytes() == (two / name).read_bytes(), name
 
 

@@ -78,11 +78,12 @@ def test_a_part_of_the_weights_loads_if_that_is_asked_for(
     assert "not in it: head.weight, head.bias" in caplog.text
 
 
-def test_the_files_name_and_the_versions_change_no_digest(tmp_path: Path, state: State) -> None:
+def test_the_files_name_the_versions_and_the_address_change_no_digest(tmp_path: Path, state: State) -> None:
     first = checkpoint.save(tmp_path / "a.pt", state)
     assert checkpoint.save(tmp_path / "b.pt", state) == first
     assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
     assert checkpoint.save(tmp_path / "c.pt", state | {"versions": {"torch": "1"}}) == first
+    assert checkpoint.digest(state | {"address": "b", "recipe": {}}) == first
     assert checkpoint.digest(state | {"epoch": 99}) != first
 
 

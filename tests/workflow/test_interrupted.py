@@ -42,7 +42,7 @@ def test_an_interrupted_call_is_continued(project: Project, number: signal.Signa
     assert not list(run.glob("resume*")) and not list(run.glob(".*.part"))
     alone = project.python("scripts/train.py", "--recipe", str(run / "recipe.yaml"), "--out", "alone")
     assert alone.code == 0 and "continued" not in alone.text
-    for name in ("receipt.json", "history.json", "best.pt", "last.pt"):
+    for name in ("receipt.json", "history.json", "trace.jsonl", "best.pt", "last.pt"):
         assert (project.root / "alone" / name).read_bytes() == (run / name).read_bytes(), name
 
 

@@ -7,11 +7,39 @@ import os
 from pathlib import Path
 
 from assay import program
-from assay.command import plot, report, runs, show, status
+from assay.command import (
+    accept,
+    diff,
+    doctor,
+    export,
+    gc,
+    import_,
+    plot,
+    report,
+    runs,
+    show,
+    status,
+    verify,
+    why,
+)
 from assay.configuration import CONFIG_FILE
 from assay.errors import UserError
 
-SUBCOMMANDS = {"runs": runs, "show": show, "status": status, "plot": plot, "report": report}
+SUBCOMMANDS = {
+    "runs": runs,
+    "show": show,
+    "status": status,
+    "plot": plot,
+    "report": report,
+    "why": why,
+    "diff": diff,
+    "verify": verify,
+    "accept": accept,
+    "export": export,
+    "import": import_,
+    "gc": gc,
+    "doctor": doctor,
+}
 
 
 def main() -> None:

@@ -28,8 +28,8 @@ from assay.training.state import Run, State
 
 log = logging.getLogger("assay.checkpoint")
 
-_NOT_BITS = ("versions", "recipe")
-"""What a digest leaves out: versions, and the recipe's text, for which the address stands already."""
+NOT_BITS = ("versions", "recipe", "address")
+"""What a digest leaves out: versions, and what was asked for. Equal bits of two recipes have equal digests."""
 
 
 def snapshot(run: Run) -> State:
@@ -77,8 +77,8 @@ def to_bytes(state: State) -> bytes:
 
 
 def digest(state: State) -> str:
-    """SHA-256 of a checkpoint's content: every tensor, number and name, but neither versions nor recipe."""
-    kept = {key: value for key, value in state.items() if key not in _NOT_BITS}
+    """SHA-256 of a checkpoint's content: every tensor, number and name; neither versions nor the recipe."""
+    kept = {key: value for key, value in state.items() if key not in NOT_BITS}
     return hashlib.sha256(json.dumps(_digestible(kept), sort_keys=True).encode()).hexdigest()
 
 

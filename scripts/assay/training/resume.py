@@ -43,6 +43,7 @@ class Resume(Keeper):
         interrupt: which signal came.
         kept: file → digest of the checkpoints that are written already; it is part of the state.
         environment: what computes; states remember all that did.
+        stop_after: leave after this epoch, if others are to come.
     """
 
     def __init__(
@@ -53,9 +54,10 @@ class Resume(Keeper):
         interrupt: Interrupt,
         kept: dict[str, str],
         environment: Mapping[str, Any],
+        stop_after: int | None = None,
     ) -> None:
         self.folder, self.identity, self.minutes = folder, {"format": 1, **identity}, minutes
-        self.interrupt, self.kept = interrupt, kept
+        self.interrupt, self.kept, self.stop_after = interrupt, kept, stop_after
         self.environments = [dict(environment)]
         self.saved, self.cost = time.monotonic(), 0.0
 
@@ -67,11 +69,14 @@ class Resume(Keeper):
             self._leave_if_asked(run)
 
     def after_epoch(self, run: Run) -> None:
-        """Save unless the last save was just now; leave if a signal came."""
+        """Save unless the last save was just now; leave if a signal came, or if no more epochs are wanted."""
         due = run.ranks.is_writer and time.monotonic() - self.saved >= self.cost / SHARE
-        if run.ranks.any(due or bool(self.interrupt.signal)):
+        enough = self.stop_after is not None and run.epoch > self.stop_after
+        if run.ranks.any(due or enough or bool(self.interrupt.signal)):
             self.save(run)
             self._leave_if_asked(run)
+        if enough:
+            raise Interrupted(f"saved after epoch {run.epoch - 1}, as asked; without it, the run continues")
 
     def _leave_if_asked(self, run: Run) -> None:
         if run.ranks.any(bool(self.interrupt.signal)):

@@ -1,0 +1,92 @@
+"""The places of a store: every folder that holds a result, or is to hold one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.canonical import CODE_DIGITS, CONFIG_DIGITS
+from assay.settings.stages import STAGES
+
+_ADDRESS = re.compile(rf"[0-9a-f]{{{CONFIG_DIGITS}}}-[0-9a-f]{{{CODE_DIGITS}}}")
+_PARTS = {
+    "prepare": re.compile(r"fixed|seed-[0-9]+"),
+    "train": re.compile(r"seed-[0-9]+"),
+    "evaluate": re.compile(r"seed-[0-9]+"),
+}
+"""What the folders of results below an address are named; other stages have one result an address."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one result lies in any store."""
+
+    stage: str
+    address: str
+    part: str = ""
+    """Its folder below the address: a seed's, a split's, or none."""
+
+    def folder(self, store: Path) -> Path:
+        """Its folder in one store."""
+        return store / self.stage / self.address / self.part
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The stage and the address."""
+        return self.stage, self.address
+
+    @property
+    def order(self) -> tuple[int, str, int, str]:
+        """What places are sorted by: the stage, what reads after what is read; the address; the seed."""
+        seed = int(self.part.partition("-")[2] or 0)
+        return list(STAGES).index(self.stage), self.address, seed, self.part
+
+
+def addresses(store: Path) -> Iterator[tuple[str, str]]:
+    """(stage, address) of every address folder in a store, in the order of the stages."""
+    for stage in STAGES:
+        for name in sorted(_folders(store / stage)):
+            if _ADDRESS.fullmatch(name):
+                yield stage, name
+
+
+def at(store: Path, stage: str, address: str) -> Iterator[Place]:
+    """The places of one address."""
+    if stage not in _PARTS:
+        yield Place(stage, address)
+        return
+    found = [
+        Place(stage, address, name)
+        for name in _folders(store / stage / address)
+        if _PARTS[stage].fullmatch(name)
+    ]
+    yield from sorted(found, key=lambda place: place.order)
+
+
+def places(store: Path) -> Iterator[Place]:
+    """Every place of a store."""
+    for stage, address in addresses(store):
+        yield from at(store, stage, address)
+
+
+def place_of(store: Path, path: Path) -> Place | None:
+    """The place that a path leads to or lies in; None if it is in no result of the store."""
+    if not path.is_relative_to(store):
+        return None
+    name = path.relative_to(store).as_posix()
+    for stage, pattern in ((stage, _PARTS.get(stage)) for stage in STAGES):
+        below = rf"/({pattern.pattern})" if pattern else "()"
+        if found := re.match(rf"{stage}/({_ADDRESS.pattern}){below}(?:/|$)", name):
+            return Place(stage, found[1], found[2])
+    return None
+
+
+def _folders(folder: Path) -> list[str]:
+    """The names of the folders in a folder, which need not exist."""
+    try:
+        return [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -1,0 +1,53 @@
+"""A store for a while: beside the real one, on the same file system, removed however the process ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assay.store import claim, is_claimed
+
+ABANDONED = 60.0
+"""Seconds after which a temporary store that no process claims is one that a killed process left."""
+
+
+@contextmanager
+def temporary_store(store: Path) -> Iterator[Path]:
+    """A folder beside the store, removed at the end, also if a signal ends the process."""
+    parent = store.resolve().parent
+    if not os.access(parent, os.W_OK):
+        parent = Path(tempfile.gettempdir())
+    prefix = f".{store.resolve().name}.replay-"
+    for left in parent.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):
+            if not is_claimed(left) and time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        with _signals_as_ctrl_c(), claim(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _signals_as_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end the process as Ctrl-C does: through every `finally`."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
