@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay import certificate, numerics
+from assay import certificate
 from assay.acceptance import Proposal
 from assay.environment import computing
 from assay.filediff import count
@@ -129,22 +129,19 @@ def _together(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _environment(found: Mapping[str, Any]) -> dict[str, Any]:
     """What the ledger says of an environment."""
-    versions, portability = found["versions"], found["portability"]
     told = {
-        "torch": versions["torch"],
-        "numpy": versions["numpy"],
-        "device": found["device"],
+        "torch": found["versions"]["torch"],
+        "numpy": found["versions"]["numpy"],
+        "device": found.get("device"),
         "cpu": found["cpu"]["model"],
-        "fingerprint": portability["fingerprint"],
+        "fingerprint": found.get("portability", {}).get("fingerprint"),
     }
     return {name: value for name, value in told.items() if value is not None}
 
 
 def environment_here() -> dict[str, Any]:
-    """The environment of this process, as a run records its own; torch must not have been imported before."""
-    settings = NumericsSettings()
-    numerics.set_environment(settings)
+    """The environment of this machine, for what records none; a run records its own, with its arithmetic."""
     import torch
 
-    numerics.configure(settings)
-    return computing(torch.device("cpu"), settings)
+    found = computing(torch.device("cpu"), NumericsSettings(portable=False))
+    return {name: found[name] for name in ("versions", "cpu")}

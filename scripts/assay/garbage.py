@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,13 +135,19 @@ def _is_resumable(folder: Path) -> bool:
 def _is_planned(place: Place, store: Path) -> bool:
     """Whether nothing of a result is there but its recipe, or a folder that a job is about to fill."""
     folder = place.folder(store)
-    is_bare = all(name == RECIPE or name.startswith(".") for name in os.listdir(folder))
+    try:
+        is_bare = all(name == RECIPE or name.startswith(".") for name in os.listdir(folder))
+    except FileNotFoundError:  # removed meanwhile
+        return True
     return is_bare and (not place.part or _is_recent(folder))
 
 
-def _is_recent(folder: Path) -> bool:
-    path = folder / RECIPE
-    return time.time() - (path if path.exists() else folder).stat().st_mtime < RECENT
+def _is_recent(path: Path) -> bool:
+    """Whether an address, or a file, is new or was removed meanwhile."""
+    for found in (path / RECIPE, path):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return time.time() - found.stat().st_mtime < RECENT
+    return True
 
 
 def _waiting(others: list[Place], running: list[Place], recipes: Recipes) -> set[Place]:
@@ -165,7 +172,7 @@ def _unnamed_code(recipes: Recipes, kept: Collection[tuple[str, str]]) -> Iterat
         return
     for path in sorted((recipes.store / "code").iterdir()):
         is_copy = re.fullmatch(r"[0-9a-f]{64}", path.name) and path.name not in named
-        if is_copy and time.time() - path.stat().st_mtime > RECENT:
+        if is_copy and not _is_recent(path):
             yield path
 
 

@@ -49,7 +49,7 @@ class Recipes:
             if content is not None and (content.get("stage"), content.get("address")) == (stage, address):
                 return content
         if existing:
-            self.unreadable[stage, address] = f"{existing[0]}: is damaged"
+            self.unreadable[stage, address] = f"{existing[0]}: is damaged, or of another address"
         elif stage == "prepare":  # for a run outside the workflow, whose recipe says what they are
             return {"stage": stage, "address": address}
         elif any(map(finished.is_finished, folders)):

@@ -128,7 +128,11 @@ def _evaluations(store: Path) -> dict[tuple[str, int], list[tuple[str, dict[str,
     """(train address, seed) → the evaluations of that run: (address, metrics)."""
     found: dict[tuple[str, int], list[tuple[str, dict[str, float]]]] = {}
     for recipe in sorted((store / "evaluate").glob(f"*/{RECIPE}")):
-        train = from_yaml(recipe).upstream["train"]
+        try:
+            train = from_yaml(recipe).upstream["train"]
+        except UserError as error:
+            log.warning(f"left out: {error}")
+            continue
         for folder in recipe.parent.glob("seed-*"):
             try:
                 metrics = json.loads((folder / "metrics.json").read_text())["metrics"]

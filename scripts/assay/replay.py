@@ -109,7 +109,7 @@ class Replay:
         if file is None:
             file = out.parent / RECIPE if part else out / RECIPE
             write_atomically(file, to_yaml(recipe))
-        command = [sys.executable, *self._command(recipe, part, file), "--out", str(out), *extra]
+        command = [sys.executable, *self.command(recipe, part, file), "--out", str(out), *extra]
         with self._guard, self._log(recipe, part).open("ab") as said:
             if self._stopped:
                 raise KeyboardInterrupt
@@ -119,9 +119,10 @@ class Replay:
             self._processes.add(process)
         return process
 
-    def _command(self, recipe: Recipe, part: str, file: Path) -> list[str]:
+    def command(self, recipe: Recipe, part: str, file: Path) -> list[str]:
         """A program and its arguments, as the workflow's rules have them."""
-        read = [self.result(place) for place in inputs(recipe, part)]
+        needed = inputs(recipe, part)
+        read = [self.result(place) for place in needed]
         program = str(PROGRAMS / f"{recipe.stage.split('/')[0]}.py")
         command = [program, "--recipe", str(file)]
         machine = self.machine
@@ -129,7 +130,8 @@ class Replay:
             return [*command, "--data", machine.data, "--split", part]
         if recipe.stage == "train":
             settings = [name for name, other in recipe.embedded.items() if other.stage == "train"]
-            runs = [f"--read={name}={folder}" for name, folder in zip(settings, read[1:], strict=True)]
+            taught_by = [place.folder(self.store) for place in needed[1:]]  # computed again, it may be gone
+            runs = [f"--read={name}={folder}" for name, folder in zip(settings, taught_by, strict=True)]
             means = machine.model_copy(update={"plots": "off"}).arguments().split()
             seed = str(seed_of(part))
             return [

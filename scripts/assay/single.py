@@ -91,9 +91,9 @@ def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path, mapped: bo
     folder = upstream.folder(store) / plan.split_folder(upstream, seed)
     with claim(folder):
         if finished.find(folder) is None:
-            from assay.data import prepare
-
             files = [data / upstream.settings.data.source.settings[name] for name in upstream.settings.files]
             with reads.watched([folder, *files], imported=False):
+                from assay.data import prepare  # what it imports is none of the run's
+
                 prepare.write(prepare.prepare(upstream.settings, seed, data), folder, upstream)
     return load(folder, upstream.address, mapped)

@@ -51,12 +51,6 @@ class Subject:
         more = (result for result in other.results if result.folder not in own)
         return Subject(self.name, (*self.results, *more))
 
-    def damage(self) -> Iterator[str]:
-        """What is wrong with the files of its results."""
-        for result in self.results:
-            if result.is_there:
-                yield from finished.damage(result.folder)
-
 
 def of_run(store: Path, folder: Path) -> tuple[Subject, list[str]]:
     """A run and its evaluations; and why some of these are left out.

@@ -40,8 +40,9 @@ def temporary_store(store: Path) -> Iterator[Path]:
 
 @contextmanager
 def _signals_as_ctrl_c() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP end the process as Ctrl-C does: through every `finally`."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    """Have SIGTERM and SIGHUP end the process as Ctrl-C does: through every `finally`. `nohup` is heeded."""
+    wanted = (signal.SIGTERM, signal.SIGHUP)
+    numbers = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
     if threading.current_thread() is not threading.main_thread():
         yield
         return

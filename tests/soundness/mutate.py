@@ -8,28 +8,27 @@ FOLDERs are import roots whose modules are edited, in place, and put back. Witho
 way, and with it in every way there is. What may not move anything (modules that no recipe reaches, and those
 that are declared not to influence a result) is edited all at once.
 
-To plan anew, `assay.plan.load_plan` reads every module anew. Here a module that is as it was is not parsed
-again, which is a function of its bytes; every hundredth plan is made both ways, and they must agree.
+A module that is as it was is not parsed again (`soundness.remember`); every hundredth plan is also made in the
+usual way, and the two must agree.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from assay import accepted, closure, components, modules, plan
+from assay import plan
 from assay.errors import UserError
 
 from soundness.mutations import Source
+from soundness.remember import Remembering
 
 Places = list[tuple[str, str]]
-Sources = dict[Path, bytes]
 
 
 class Planner:
@@ -39,16 +38,8 @@ class Planner:
         self.study, self.count = study, 0
         self._addresses()  # what planning imports, it has imported now
         self.first = self._addresses()
-        whole = (closure._closure, closure._module, components.define)
-        self._whole = (plan.forget, *whole)
-        self._little = (self._forget, *(Remembered(function.__wrapped__) for function in whole))
-        closure.parse_module = components.parse_module = parse_and_note  # type: ignore[attr-defined]
+        self.planning = Remembering()
         assert self.moved() == []
-
-    @property
-    def followed(self) -> set[Path]:
-        """The files that some recipe's code may hold."""
-        return self._little[1].files()
 
     def moved(self) -> Places:
         """The recipes that moved.
@@ -57,15 +48,12 @@ class Planner:
             UserError: the study cannot be planned with this edit.
         """
         self.count += 1
-        self._use(self._little)
+        self.planning.on()
         found = self._differing()
         if self.count % 100 == 1:
-            self._use(self._whole)
+            self.planning.off()
             assert self._differing() == found
         return found
-
-    def _use(self, functions: tuple[Any, ...]) -> None:
-        plan.forget, closure._closure, closure._module, components.define = functions
 
     def _differing(self) -> Places:
         now = self._addresses()
@@ -81,59 +69,6 @@ class Planner:
         for recipe in (study.aggregate, study.compare, study.report):
             found[recipe.stage, ""] = recipe.address
         return found
-
-    def _forget(self) -> None:
-        accepted.forget()
-        _read_now.cache_clear()
-        for function in self._little[1:]:
-            function.current.clear()
-
-
-class Remembered:
-    """A function of modules' sources, not computed again while these are as they were."""
-
-    under_way: ClassVar[list[Sources]] = []
-    """What the functions that are being computed have looked into, each within the one before."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-        self._known: dict[Any, tuple[Any, Sources]] = {}
-        self.current: dict[Any, tuple[Any, Sources]] = {}
-        """Of this plan."""
-
-    def __call__(self, *arguments: Any) -> Any:
-        """What the function gives for these arguments and the files as they are now."""
-        if arguments not in self.current:
-            known = self._known.get(arguments)
-            if known is None or any(_read_now(file) != source for file, source in known[1].items()):
-                self.under_way.append({})
-                try:
-                    known = (self._function(*arguments), self.under_way[-1])
-                finally:
-                    self.under_way.pop()
-                self._known[arguments] = known
-            self.current[arguments] = known
-        result, sources = self.current[arguments]
-        for outer in self.under_way[-1:]:
-            outer.update(sources)
-        return result
-
-    def files(self) -> set[Path]:
-        """Every file that the function has looked into."""
-        return {file for _, sources in self._known.values() for file in sources}
-
-
-@functools.cache
-def _read_now(file: Path) -> bytes:
-    return file.read_bytes()
-
-
-def parse_and_note(file: Path) -> Any:
-    """Parse a module for the function under way, and note it together with the data files beside it."""
-    beside = [path for path in file.parent.glob("*") if path.suffix not in (".py", ".pyc", "")]
-    for outer in Remembered.under_way[-1:]:
-        outer.update({read: _read_now(read) for read in (file, *beside)})
-    return modules.parse_module(file)
 
 
 def name_of(file: Path, root: Path) -> str:
@@ -200,9 +135,9 @@ def main() -> None:
         if file.is_file() and file.suffix != ".pyc"
     }
     planner = Planner(arguments.study)
-    alone = {file: name for file, name in files.items() if file in planner.followed}
+    alone = {file: name for file, name in files.items() if file in planner.planning.followed}
     chosen = {file: name for file, name in alone.items() if name in (arguments.only or [name])}
-    together = {file: name for file, name in files.items() if file not in planner.followed}
+    together = {file: name for file, name in files.items() if file not in planner.planning.followed}
     begun, found = time.monotonic(), []
     for edit in edits(planner, chosen, arguments.all):
         found.append(edit)

@@ -170,7 +170,7 @@ def layers(inputs, size, outputs):
 def write(path: Path, study: Mapping[str, Any]) -> None:
     """A study file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(dict(study), sort_keys=False, allow_unicode=True))
+    path.write_text(yaml.dump(dict(study), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True))
 
 
 def lay_out(project: Path, users: Path) -> None:

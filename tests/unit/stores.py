@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from collections.abc import Callable
 from contextlib import chdir
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 import yaml
 from assay import finished
+from assay.command import main
 from assay.doctor import Looked, examine
 from assay.jobs import Job, jobs
 from assay.plan import Plan, load_plan
@@ -127,3 +132,34 @@ def fixed() -> list[str]:
         (finding, finding.fix is not None and finding.fix()) for finding in examine(STORE, Looked(), True)
     )
     return [str(finding) for finding, is_fixed in found if not is_fixed]
+
+
+def with_studies(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go to a project with both studies and no result; no code changes there, it is read once."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("assay.plan.forget", lambda: None)
+    write_study("plain", PLAIN)
+    write_study("taught", TAUGHT)
+    Path("config/config.yaml").write_text("study: plain\n")
+
+
+def all_of(plan: Plan) -> set[Path]:
+    return {job.folder(STORE) for study in plan.studies for job in jobs(study)}
+
+
+def make_files_go(*names: str) -> None:
+    """Take studies away; the configuration then names another one, of which there is no result."""
+    for name in names:
+        Path(f"config/studies/{name}.yaml").unlink()
+    write_study("other", PLAIN | {"base": {"data.split.seed": 77}})
+    Path("config/config.yaml").write_text("study: other\n")
+
+
+def command(
+    monkeypatch: pytest.MonkeyPatch, *arguments: str, answer: Callable[[str], str] | None = None
+) -> None:
+    """Run `assay gc`; at a terminal if there is an answer to its question."""
+    monkeypatch.setattr(sys, "argv", ["assay", "gc", *arguments])
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: answer is not None))
+    monkeypatch.setattr("builtins.input", answer)
+    main.main()

@@ -35,6 +35,7 @@ TAUGHT = {
     "comparisons": {"metric": "accuracy"},
 }
 FOCAL, CROSS, MLP = "assay.losses.focal", "assay.losses.cross_entropy", "assay.models.mlp"
+DISTILLATION = "assay.losses.distillation"
 PREPARE, RENDER = "assay.data.prepare", "assay.report.render"
 real_closure = closure.closure
 
@@ -132,6 +133,20 @@ def test_a_student_is_proposed_under_the_address_that_its_teacher_keeps(code: Co
     assert [item.kept for item in found] == [before["large"], before["taught"]]
 
 
+def test_a_student_of_a_teacher_that_moves_waits_for_it(code: Code) -> None:
+    """It has results under the teacher's other address, too; an entry for these would serve nothing."""
+    before = addresses(fill(study="taught"), "train")
+    code.changed = {MLP: "2"}
+    fill("train", study="taught")
+    code.changed = {MLP: "2", DISTILLATION: "2"}
+    found = [item for item in proposals("taught") if item.recipe.stage == "train"]
+    assert [(item.title, item.made) for item in found] == [
+        ("train taught/large, seed 0", True),
+        ("train taught/taught, seed 0", False),
+    ]
+    assert [item.kept for item in found] == [before["large"], before["taught"]]
+
+
 def test_a_second_change_points_to_the_results_and_the_way_back_needs_nothing(code: Code) -> None:
     before = addresses(fill(), "train")
     code.changed = {FOCAL: "2"}
@@ -192,6 +207,14 @@ def test_a_run_that_diverged_is_the_last_choice_and_one_without_inputs_none(code
     shutil.rmtree(runs[0].folder(STORE))
     assert told(proposals())[1] == "evaluate plain/focal, seed 1"
     shutil.rmtree(runs[1].folder(STORE))
+    assert proposals() == []
+
+
+def test_nothing_is_proposed_that_gains_no_result(code: Code) -> None:
+    """All is there under both codes: an entry would only make the newer results garbage."""
+    fill()
+    code.changed = {PREPARE: "2"}
+    fill()
     assert proposals() == []
 
 

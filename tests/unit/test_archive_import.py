@@ -43,10 +43,18 @@ def test_other_bits_at_the_same_address_are_news_and_nothing_is_imported(
     archive = archives.archive_of(tmp_path / "a.tar.gz", contents)
     archives.result(tmp_path / "store", RUN, weights="other")
     before = state(tmp_path / "store")
-    said = f"store/{RUN} and results/{RUN} in the archive differ in best.pt"
+    said = f"store/{RUN} and results/{RUN} in the archive: the same recipe gave other bits, in best.pt"
     with pytest.raises(UserError, match=said):
         taken(archive)
     assert state(tmp_path / "store") == before
+
+
+def test_what_is_damaged_here_is_not_called_other_bits(tmp_path: Path, contents: Contents) -> None:
+    archive = archives.archive_of(tmp_path / "a.tar.gz", contents)
+    receipt = archives.result(tmp_path / "store", RUN) / "receipt.json"
+    receipt.write_text(receipt.read_text().replace('"best.pt": "', '"best.pt": "0'))
+    with pytest.raises(UserError, match=f"store/{RUN}: is damaged; `assay doctor --fix`"):
+        taken(archive)
 
 
 def test_data_that_were_left_out_are_compared_too(tmp_path: Path, contents: Contents) -> None:
@@ -58,7 +66,9 @@ def test_data_that_were_left_out_are_compared_too(tmp_path: Path, contents: Cont
     assert taken(archive, dry_run=True).new
     shutil.rmtree(tmp_path / "store")
     archives.result(tmp_path / "store", DATA, weights="other")
-    with pytest.raises(UserError, match=f"store/{DATA} and results/{DATA} in the archive differ"):
+    with pytest.raises(
+        UserError, match=f"store/{DATA} and results/{DATA} in the archive: the same recipe gave other bits"
+    ):
         taken(archive)
 
 

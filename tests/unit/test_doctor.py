@@ -107,6 +107,23 @@ def test_what_is_damaged_no_longer_looks_finished_and_the_rest_of_it_stays(plan:
     assert contents(STORE) == {path: data for path, data in before.items() if path not in gone}
 
 
+@pytest.mark.parametrize("name", ["metrics.json", RECEIPT, RESUME])
+def test_what_a_process_has_come_to_write_since_it_was_found_is_left_to_it(plan: Plan, name: str) -> None:
+    path = job(plan, "train").folder(STORE) / name
+    good = path.read_bytes() if path.exists() else None
+    path.write_text("9")
+    before = contents(STORE)
+    [finding] = examine(STORE, Looked())
+    assert finding.path == path and finding.fix is not None
+    with claim(path.parent):
+        assert not finding.fix()
+    assert contents(STORE) == before
+    if good is not None:  # that process has put it right
+        path.write_bytes(good)
+        before = contents(STORE)
+        assert finding.fix() and contents(STORE) == before
+
+
 def test_what_it_cannot_know_is_left(plan: Plan) -> None:
     """A file of the user's, and a result that somebody has moved: neither is removed."""
     notes = job(plan, "train").folder(STORE) / "notes.txt"

@@ -168,6 +168,9 @@ def test_what_differs_in_a_file_is_told(tmp_path: Path) -> None:
     assert told(".html", f"{long}a{long}".encode(), f"{long}b{long}".encode()) == (
         f"line 1: `…{'x' * 30}b{'x' * 29}…`, not `…{'x' * 30}a{'x' * 29}…`"
     )
+    states = [{"model": {"weight": torch.full((2,), value)}, "versions": str(value)} for value in (0.0, 1.0)]
+    states = [checkpoint.to_bytes(state | {"seed": 3, "address": state["versions"]}) for state in states]
+    assert told(".pt", *states) == "other values of the entry model.weight"
     assert told(".png", b"\xff\x00", b"\xff\x01") == "other bytes"
     arrays = [np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32), np.zeros(6, np.int64)]
     arrays[1][1, 2] = 0.5

@@ -46,8 +46,7 @@ def import_archive(archive: Path, store: Path, tell: Tell, dry_run: bool = False
         differences, reports = into_store.compare(folder, manifest, store)
         if differences:
             raise UserError(
-                f"{archive.name}: the same recipe and seed gave other bits here; nothing is imported:\n"
-                + "\n".join(differences)
+                "\n".join([f"{archive.name}: nothing is imported, because of what is here:", *differences])
             )
         if dry_run:
             there = [result for result in manifest.found if is_finished(store / result.path)]

@@ -18,7 +18,17 @@ from assay.archive import STORE
 from assay.archive.manifest import Manifest, Result, result_at
 from assay.archive.results import is_own_copy
 from assay.errors import UserError
-from assay.finished import CERTIFICATE, SEAL, faults, find, is_finished, read_receipt, sealed_files
+from assay.finished import (
+    AGAIN,
+    CERTIFICATE,
+    FOREIGN,
+    SEAL,
+    faults,
+    find,
+    is_finished,
+    read_receipt,
+    sealed_files,
+)
 from assay.recipe import is_as_written
 from assay.store import (
     FAILURE,
@@ -117,7 +127,11 @@ def _differences(store: Path, path: str, digests: Mapping[str, str]) -> Iterator
     own = read_receipt(store / path)["digests"] if is_finished(store / path) else digests
     if own != digests:
         names = sorted(name for name in {*own, *digests} if own.get(name) != digests.get(name))
-        yield f"{store / path} and {STORE}/{path} in the archive differ in {', '.join(names)}"
+        if any(name in (RECEIPT, *names) for name, fault in faults(store / path) if fault != FOREIGN):
+            yield f"{store / path}: is damaged; {AGAIN}"
+        else:
+            where = f"{store / path} and {STORE}/{path} in the archive"
+            yield f"{where}: the same recipe gave other bits, in {', '.join(names)}"
 
 
 def put(unpacked: Path, manifest: Manifest, store: Path) -> tuple[list[Result], list[Result]]:

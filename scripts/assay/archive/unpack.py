@@ -13,7 +13,7 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -21,10 +21,10 @@ from assay.archive import MANIFEST, STORE
 from assay.archive.manifest import NAME_DIGITS, Manifest, digest, parse, require_inside
 from assay.errors import UserError
 
-_LARGEST_MANIFEST = 100_000_000
-"""Bytes; also what may be read before a manifest has said how much there is."""
-_OVERHEAD = 16_384
-"""Bytes that a member may take beside its content: headers, padding."""
+_LARGEST_MANIFEST = 500_000_000
+"""Bytes."""
+_HEADERS = 2 * tarfile.RECORDSIZE
+"""Bytes that may be read between the contents of two members: more than any path of a member takes."""
 _CHUNK = 1 << 20
 _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError)
 """What Python's modules raise when an archive is not one."""
@@ -59,10 +59,9 @@ def unpack(archive: Path, target: Path, advance: Callable[[int], None]) -> tuple
 
 def _unpack(tar: tarfile.TarFile, stream: _Limited, target: Path) -> tuple[str, Manifest]:
     members = iter(tar)
-    root, manifest = _first(tar, next(members, None))
-    stream.left = sum(f.size + _OVERHEAD for f in manifest.files.values()) + _OVERHEAD * len(manifest.links)
+    root, manifest = _first(tar, stream, next(members, None))
     seen: set[str] = set()
-    for member in members:
+    while (member := _next(members, stream)) is not None:
         if not member.name.startswith(f"{root}/"):
             raise UserError(f"{member.name!r} lies outside the archive's folder {root}")
         path = member.name.removeprefix(f"{root}/")
@@ -79,6 +78,7 @@ def _unpack(tar: tarfile.TarFile, stream: _Limited, target: Path) -> tuple[str, 
         if listed is None or listed.size != member.size:
             raise UserError(f"{path}: is not the file that {MANIFEST} says")
         _filter(member, target)
+        stream.left = _HEADERS + member.size
         if _copy(tar, member, target / path if path.startswith(f"{STORE}/") else None) != listed.sha256:
             raise UserError(f"{path}: is damaged: its digest is not the one in {MANIFEST}")
     for path in (*manifest.files, *manifest.links):
@@ -87,7 +87,13 @@ def _unpack(tar: tarfile.TarFile, stream: _Limited, target: Path) -> tuple[str, 
     return root, manifest
 
 
-def _first(tar: tarfile.TarFile, member: tarfile.TarInfo | None) -> tuple[str, Manifest]:
+def _next(members: Iterator[tarfile.TarInfo], stream: _Limited) -> tarfile.TarInfo | None:
+    """The next member, if its headers are no larger than those of a file."""
+    stream.left = _HEADERS
+    return next(members, None)
+
+
+def _first(tar: tarfile.TarFile, stream: _Limited, member: tarfile.TarInfo | None) -> tuple[str, Manifest]:
     """The archive's folder and manifest, which its first member has."""
     root, _, name = member.name.partition("/") if member is not None else ("", "", "")
     named = re.fullmatch(rf"[^\0\\]+-([0-9a-f]{{{NAME_DIGITS}}})", root)
@@ -95,6 +101,7 @@ def _first(tar: tarfile.TarFile, member: tarfile.TarInfo | None) -> tuple[str, M
         raise UserError(f"is no archive of Assay: it does not begin with its {MANIFEST}")
     if member.size > _LARGEST_MANIFEST:
         raise UserError(f"{MANIFEST}: is larger than any that `assay export` writes")
+    stream.left = _HEADERS + member.size
     file = tar.extractfile(member)
     assert file is not None
     text = file.read()
@@ -154,11 +161,11 @@ class _Limited(io.RawIOBase):
 
     def __init__(self, file: io.RawIOBase) -> None:
         self._file = gzip.GzipFile(fileobj=file, mode="rb")
-        self.left = _LARGEST_MANIFEST
+        self.left = _HEADERS
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(min(size, _CHUNK) if size >= 0 else _CHUNK)
         self.left -= len(data)
         if self.left < 0:
-            raise UserError("unpacks to more than its manifest says; nothing of it is used")
+            raise UserError("unpacks to more than its members should have; nothing of it is used")
         return data

@@ -104,7 +104,8 @@ def _require_finished(selection: Selection, without_data: bool) -> None:
         UserError: says what is missing, and what to do.
     """
     needless = ("prepare",) if without_data else ()
-    missing = [words for result, words in selection.missing.items() if result.stage not in needless]
+    missing = [*selection.absent]
+    missing += [words for result, words in selection.missing.items() if result.stage not in needless]
     if not missing:
         return
     named = "; ".join(missing[:_SHOWN]) + ("; …" if len(missing) > _SHOWN else "")

@@ -4,7 +4,8 @@ Reached are the results of every study in config/studies as it is now, those tha
 <results>/studies leads to, those that have a certificate, and all that these were computed from. To let go of
 a study's results, remove its file, its folder below <results>/studies, and call this.
 
-What is being written, and runs that can be continued, are left alone.
+What is being written, and runs that can be continued, are left alone. Studies of another clone that shares
+the store are known by their links, and by what they are computing now.
 """
 
 from __future__ import annotations
@@ -76,9 +77,10 @@ def weigh(garbage: Garbage, store: Path) -> dict[Path, Weight]:
     progress, found = Progress(), dict[Path, Weight]()
     paths = [place.folder(store) for place in garbage.results]
     paths += [store.joinpath(*key) for key in garbage.addresses]
+    apart = {*paths}
     for path in dict.fromkeys([*paths, *garbage.code, *garbage.logs]):
-        progress.say(f"{len(found):,} of {counted(len(paths), 'folder')} measured")
-        states = [state for state in map(_state, _files(path, set(paths))) if state is not None]
+        progress.say(f"{len(found):,} of {counted(len(apart), 'folder')} measured")
+        states = [state for state in map(_state, _files(path, apart)) if state is not None]
         found[path] = Weight(sum(s.st_size for s in states), max((s.st_mtime for s in states), default=0.0))
     progress.clear()
     return found
@@ -181,6 +183,7 @@ def delete(garbage: Garbage, weights: dict[Path, Weight], store: Path) -> None:
         progress.say(f"{number:,} of {counted(len(results), 'result')} removed")
         attempt(folder, remove_result)
     gone = len(removed)
+    taken = len(results) - gone - len(problems)
     for key in reversed(garbage.addresses):
         attempt(store.joinpath(*key), remove_address)
     for path in (*garbage.code, *garbage.logs):
@@ -189,7 +192,7 @@ def delete(garbage: Garbage, weights: dict[Path, Weight], store: Path) -> None:
     progress.clear()
     freed = size_text(sum(weights[path].size for path in removed if path in weights))
     print(f"removed {counted(gone, 'result')}, freed {freed}")
-    if taken := len(results) - gone - len(problems):
+    if taken:
         print(f"left alone: {taken:,} that a process has begun to write")
     if problems:
         raise UserError("\n".join(problems))

@@ -17,12 +17,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from assay import registry
+from assay import finished, registry
+from assay.command.progress import Progress
 from assay.command.tasks import each, spoken
 from assay.configuration import configure
 from assay.errors import UserError
 from assay.filediff import count
-from assay.finished import AGAIN
 from assay.plan import load_plan
 from assay.replay import Replay
 from assay.settings.config import MachineSettings
@@ -103,10 +103,16 @@ def _require_undamaged(subjects: Iterable[Subject]) -> None:
     Raises:
         UserError: names the files.
     """
-    found = list(dict.fromkeys(text for subject in subjects for text in subject.damage()))
+    folders = {result.folder for subject in subjects for result in subject.results if result.is_there}
+    progress = Progress()
+    found: list[str] = []
+    for number, folder in enumerate(sorted(folders), 1):
+        progress.say(f"looking for damage: {number} of {len(folders)} results")
+        found += finished.damage(folder)
+    progress.clear()
     if found:
         more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        raise UserError("\n".join([*found[:SHOWN], *more, AGAIN]))
+        raise UserError("\n".join([*found[:SHOWN], *more, finished.AGAIN]))
 
 
 def _verify(

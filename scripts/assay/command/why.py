@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{study.study.name}: {count(total, 'job')} to run\n")
         for line in _told(told, study, reasons, len(told) if arguments.all else MOST_ALIKE):
             print(line)
-        print(f"to run: {_counts(told)}")
+        print("\n".join(text.wrapped(f"to run: {_counts(told)}", 0)))
 
 
 def _report(plan: Plan, study: StudyPlan) -> str:

@@ -104,8 +104,7 @@ class _Comparison:
                 continue
             added.remove(same)
             pairs.append((item, same))
-            if not self.differ(item.node, same.node):
-                yield Change(_qualified(scope, item), "moved", (self.place(item, same),))
+            yield Change(_qualified(scope, item), "moved", (self.place(item, same),))
         for item in added:
             yield Change(_qualified(scope, item), "added", (self.place(None, item),))
         for item, same in pairs:
@@ -120,13 +119,13 @@ class _Comparison:
             if kind == "equal":  # the same statements inside another block
                 moved += map(self.place, was, now)
                 continue
-            found = True
+            found = found or any(item.node for item in (*was, *now))
             for one, other in zip_longest(was, now):
                 if one and other and one.node and other.node:
                     yield from self.parts(one.node, other.node)
                 else:
                     yield self.place(one, other)
-        if not found:
+        if not found:  # but for words such as `else`
             yield from moved
 
     def parts(self, old: Any, new: Any) -> Iterator[Place]:

@@ -5,15 +5,15 @@ Nearest: the fewest keys and modules that differ; then the same study and varian
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
-from assay.canonical import canonical_json
 from assay.differences.known import Known, Recipes
 from assay.differences.recipes import Plain, identifying
 
-Items = Mapping[str, str]
-"""Key → value, both as text: what of a recipe is compared."""
+Pairs = frozenset[tuple[str, str]]
+"""Keys and values, both as text: what of a recipe is compared."""
 
 
 class Nearest:
@@ -26,6 +26,7 @@ class Nearest:
     def __init__(self, recipes: Recipes) -> None:
         self._recipes = recipes
         self._stages: dict[str, _Varying] = {}
+        self._named: dict[tuple[str, str], list[Known]] = {}
 
     def find(self, recipe: Plain, name: str) -> Known | None:
         """The nearest of the same stage; None if nothing of the stage is finished.
@@ -40,37 +41,60 @@ class Nearest:
             return None
         if stage not in self._stages:
             self._stages[stage] = _Varying(known)
-        tied = self._stages[stage].nearest(dict(_items(recipe)))
-        named = self._recipes.named
-        return min(tied, key=lambda item: (named(item.recipe) != name, -item.newest, item.address))
+            for item in known:
+                self._named.setdefault((stage, self._recipes.named(item.recipe)), []).append(item)
+        tied = set(self._stages[stage].nearest(frozenset(_items(recipe))))
+        tied = tied.intersection(self._named.get((stage, name), ())) or tied
+        return min(tied, key=lambda item: (-item.newest, item.address)) if len(tied) > 1 else tied.pop()
 
 
 class _Varying:
     """Recipes by what varies among them: what all have in common does not decide which is nearest."""
 
     def __init__(self, known: Sequence[Known]) -> None:
-        every = [dict(_items(item.recipe)) for item in known]
-        shared = set(every[0].items())
-        for items in every[1:]:
-            shared &= items.items()
-        self._known = known
-        self._shared = {key for key, _ in shared}
-        self._pairs = [frozenset(self._rest(items)) for items in every]
-        self._keys = [frozenset(key for key, _ in pairs) for pairs in self._pairs]
+        every = [frozenset(_items(item.recipe)) for item in known]
+        self._shared = {key for key, _ in frozenset.intersection(*every)}
+        groups: dict[frozenset[str], list[tuple[Pairs, Known]]] = {}
+        for pairs, item in zip(every, known, strict=True):
+            rest = self._rest(pairs)
+            groups.setdefault(frozenset(key for key, _ in rest), []).append((rest, item))
+        self._groups = [_Alike.of(keys, members) for keys, members in groups.items()]
 
-    def nearest(self, items: Items) -> list[Known]:
+    def nearest(self, items: Pairs) -> list[Known]:
         """Those with the fewest keys whose values differ, or that only one side has."""
-        own = frozenset(self._rest(items))
-        keys = frozenset(key for key, _ in own)
+        own = self._rest(items)
+        keys = {key for key, _ in own}
         costs = [
-            len(keys | theirs) - len(own & pairs)
-            for theirs, pairs in zip(self._keys, self._pairs, strict=True)
+            (every - len(own & pairs), item)
+            for every, members in ((group.cost(keys, own), group.members) for group in self._groups)
+            for pairs, item in members
         ]
-        least = min(costs)
-        return [item for item, cost in zip(self._known, costs, strict=True) if cost == least]
+        least = min(cost for cost, _ in costs)
+        return [item for cost, item in costs if cost == least]
 
-    def _rest(self, items: Items) -> Iterator[tuple[str, str]]:
-        return ((key, value) for key, value in items.items() if key not in self._shared)
+    def _rest(self, items: Pairs) -> Pairs:
+        return frozenset(pair for pair in items if pair[0] not in self._shared)
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """Recipes with the same keys."""
+
+    keys: frozenset[str]
+    common: Pairs
+    """What all of them have."""
+    members: list[tuple[Pairs, Known]]
+    """Each with what is left."""
+
+    @classmethod
+    def of(cls, keys: frozenset[str], members: list[tuple[Pairs, Known]]) -> _Alike:
+        """Recipes with all that they have."""
+        common = frozenset.intersection(*(pairs for pairs, _ in members))
+        return cls(keys, common, [(pairs - common, item) for pairs, item in members])
+
+    def cost(self, keys: Set[str], items: Pairs) -> int:
+        """How many keys differ from those of another recipe if no member has more than `common` of it."""
+        return len(keys | self.keys) - len(items & self.common)
 
 
 def _items(recipe: Plain, where: str = "") -> Iterator[tuple[str, str]]:
@@ -91,4 +115,4 @@ def _flat(value: Any, key: str) -> Iterator[tuple[str, str]]:
         for name, item in value.items():
             yield from _flat(item, f"{key}.{name}")
     else:
-        yield key, canonical_json(value)
+        yield key, repr(value)

@@ -165,6 +165,8 @@ def _users(study: StudyPlan) -> dict[Key, tuple[str, ...]]:
 
 def _state(job: Job, store: Path) -> State:
     folder = job.folder(store)
+    if not folder.exists():
+        return State(job.part, "not run yet")
     if is_claimed(folder):
         return State(job.part, "running")
     if reason := failure_reason(folder):

@@ -65,7 +65,7 @@ def differing(old: Any, new: Any, key: str = "") -> Iterator[Value]:
     elif _are_components(old, new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from differing(one, other, f"{key}.{index}")
-    elif _text(old) != _text(new):
+    elif repr(old) != repr(new) and _text(old) != _text(new):
         yield Value(key, old, new)
 
 

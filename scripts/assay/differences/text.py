@@ -113,12 +113,14 @@ def around(text: str, other: str, room: int) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as a study has it, in one line; a digest by its beginning."""
+    """A value as a study has it, in one line; a digest or a commit by its beginning."""
     if value is NOT_SET:
         return "not set"
     if isinstance(value, str):
         if re.fullmatch(r"sha256:[0-9a-f]{64}", value):
             return f"content {value[7:19]}"
+        if re.fullmatch(r"[0-9a-f]{40}", value):  # a commit
+            return value[:12]
         return value if _BARE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
     return json.dumps(value, ensure_ascii=False)
 

@@ -17,7 +17,7 @@ from assay.doctor.results import result_findings
 from assay.doctor.surroundings import environment_finding, index_finding, ledger_finding, python_finding
 from assay.places import addresses, at
 
-__all__ = ["Finding", "Looked", "examine"]
+__all__ = ["Finding", "Looked", "examine", "examine_results"]
 
 
 def examine(store: Path, looked: Looked, fixing: bool = False) -> Iterator[Finding]:
@@ -29,6 +29,17 @@ def examine(store: Path, looked: Looked, fixing: bool = False) -> Iterator[Findi
         fixing: each finding is fixed before the next is asked for, so that what is still wrong is said again.
     """
     yield from ledger_finding()
+    yield from examine_results(store, looked, fixing)
+    yield from code_finding(store, looked)
+    yield from abandoned(store)
+    yield from dangling_views(store)
+    yield from index_finding(store, looked)
+    yield from environment_finding()
+    yield from python_finding()
+
+
+def examine_results(store: Path, looked: Looked, fixing: bool = False) -> Iterator[Finding]:
+    """Look at all results and the recipes at their addresses, likewise."""
     copies = Copies(store)
     for stage, address in addresses(store):
         told = list(recipe_finding(store, stage, address, copies, looked))
@@ -36,9 +47,3 @@ def examine(store: Path, looked: Looked, fixing: bool = False) -> Iterator[Findi
         known = [] if fixing else [finding.path for finding in told]
         for place in at(store, stage, address):
             yield from (found for found in result_findings(store, place, looked) if found.path not in known)
-    yield from code_finding(store, looked)
-    yield from abandoned(store)
-    yield from dangling_views(store)
-    yield from index_finding(store, looked)
-    yield from environment_finding()
-    yield from python_finding()

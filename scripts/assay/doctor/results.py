@@ -38,12 +38,13 @@ def _damage(folder: Path, place: Place, looked: Looked) -> Iterator[Finding]:
     if {name for name, _ in own} == {RECEIPT}:
         [(name, fault)] = own
         would, done = "write it again from the seal", "written again from the seal"
-        yield Finding(folder / name, fault, would, done, partial(_restore, folder))
+        yield Finding(folder / name, fault, would, done, partial(_mend, folder))
     else:
         for name, fault in own:
-            then = f"where it is needed the workflow makes the result again, at once: snakemake {folder / RECEIPT}"
+            again = f"snakemake {folder / RECEIPT}"
+            then = f"the workflow makes the result again when it is needed, or at once: {again}"
             would, done = f"remove receipt and seal; {then}", f"receipt and seal are removed; {then}"
-            yield Finding(folder / name, fault, would, done, partial(_forget, folder))
+            yield Finding(folder / name, fault, would, done, partial(_mend, folder))
     for name, fault in faults:
         if fault == finished.FOREIGN:
             yield Finding(folder / name, f"{fault}; move it elsewhere")
@@ -62,19 +63,15 @@ def _misplaced(folder: Path, place: Place) -> Iterator[Finding]:
         yield Finding(folder, f"holds the result of {where}; move it there, or remove it")
 
 
-def _restore(folder: Path) -> bool:
+def _mend(folder: Path) -> bool:
+    """Do what the state of a result asks for now, whatever it was when it was looked at."""
     with held(folder) as is_held:
-        if not is_held:
-            return False
-        if RECEIPT in (name for name, _ in finished.faults(folder)):
-            finished.restore_receipt(folder)
-        return all(name != RECEIPT for name, _ in finished.faults(folder))
-
-
-def _forget(folder: Path) -> bool:
-    with held(folder) as is_held:
-        if is_held and any(fault != finished.FOREIGN for _, fault in finished.faults(folder)):
-            forget_result(folder)
+        if is_held and finished.is_finished(folder):
+            wrong = {name for name, fault in finished.faults(folder) if fault != finished.FOREIGN}
+            if wrong == {RECEIPT}:
+                finished.restore_receipt(folder)
+            elif wrong:
+                forget_result(folder)
         return is_held
 
 
