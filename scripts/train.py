@@ -14,7 +14,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay import numerics, program, reads, recipe, single
+from assay import numerics, plan, program, reads, recipe, single, sources
 from assay.configuration import configure
 from assay.errors import UserError, choose
 from assay.settings.config import MachineSettings
@@ -99,6 +99,9 @@ def main() -> None:
             logging.warning(f"the code is not that of {chosen.address} any more; this is {current.address}")
         if program.is_done(out, current, arguments.seed):
             return
+        if arguments.out is None:
+            plan.write_recipe(store, current)
+            sources.keep(store, current.code)
         numerics.set_environment(chosen.settings.numerics)
         from assay.data.prepared import Prepared, load
         from assay.training.run import run

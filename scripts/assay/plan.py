@@ -84,13 +84,18 @@ class Plan:
         for recipe in self.recipes.values():
             code |= recipe.code
         sources.keep(self.store, code)
-        for (stage, address), recipe in self.recipes.items():
-            path = self.store / stage / address / RECIPE
-            names_files = stage == "prepare" and recipe.settings.files  # which may have moved
-            if names_files or not path.exists():
-                text = to_yaml(recipe)
-                if not (path.exists() and path.read_text(encoding="utf-8") == text):
-                    write_atomically(path, text)
+        for recipe in self.recipes.values():
+            write_recipe(self.store, recipe)
+
+
+def write_recipe(store: Path, recipe: Recipe) -> None:
+    """Put a recipe at its address if it is not there yet."""
+    path = recipe.folder(store) / RECIPE
+    names_files = recipe.stage == "prepare" and recipe.settings.files  # which may have moved
+    if names_files or not path.exists():
+        text = to_yaml(recipe)
+        if not (path.exists() and path.read_text(encoding="utf-8") == text):
+            write_atomically(path, text)
 
 
 def split_folder(prepare: Recipe, seed: int) -> str:

@@ -28,7 +28,7 @@ def held(folder: Path) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        yield True
+        yield os.fstat(file.fileno()).st_nlink > 0  # 0: another process has removed it meanwhile
 
 
 def forget_result(folder: Path) -> None:

@@ -88,6 +88,7 @@ def _recipe(
 def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path, mapped: bool = False) -> Prepared:
     """The prepared data that a train recipe reads: from the store, where it is put if it is not there."""
     upstream = recipe.embedded["prepare"]
+    plan.write_recipe(store, upstream)
     folder = upstream.folder(store) / plan.split_folder(upstream, seed)
     with claim(folder):
         if finished.find(folder) is None:

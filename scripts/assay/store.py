@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from assay.errors import UserError
 
@@ -106,14 +107,26 @@ def claim(folder: Path) -> Iterator[None]:
 
     The claim is a lock of the operating system: it ends with its process, however that ends.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".claim").open("w") as file:
+    with _claimed(folder):
+        yield
+
+
+def _claimed(folder: Path) -> TextIO:
+    """The claim's file, locked; closing it ends the claim."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            file = (folder / ".claim").open("w")
+        except FileNotFoundError:  # the folder was removed since
+            continue
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             log.info(f"{folder}: another process is at it; waiting")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # the folder was removed while this waited
 
 
 def can_continue(folder: Path) -> bool:

@@ -113,7 +113,10 @@ def test_a_loss_that_is_not_finite_is_a_result(project: Project, tmp_path: Path,
     code, text = train(project, tmp_path, f'loss="own_parts:{loss}"')
     assert code == 0 and "diverged in epoch 1" in text
     receipt = json.loads((tmp_path / "receipt.json").read_text())
-    assert receipt["status"] == "diverged in epoch 1" and receipt["digests"].keys() == {"history.json", "trace.jsonl"}
+    assert receipt["status"] == "diverged in epoch 1" and receipt["digests"].keys() == {
+        "history.json",
+        "trace.jsonl",
+    }
     assert not (tmp_path / "failure.json").exists() and not (tmp_path / "resume.pt").exists()
 
 

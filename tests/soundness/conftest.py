@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from workflow.conftest import clone
 
 from soundness import study
+from soundness.plans import Planned, unchanging_code
 
 HERE = Path(__file__).parent
 
@@ -41,7 +42,13 @@ class World:
         done = subprocess.run(
             [sys.executable, *start, *arguments],
             cwd=self.project,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **environment},
+            env={
+                **os.environ,
+                "PYTHONPATH": path,
+                "OMP_NUM_THREADS": "1",
+                "PYTHONDONTWRITEBYTECODE": "",
+                **environment,
+            },
             input=json.dumps(given),
             capture_output=True,
             text=True,
@@ -62,3 +69,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     study.lay_out(world.project, world.users)
     world.ask("complete.py", "small")
     return world
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
+    """The study as it is, planned in this process, in a folder of its own; its store is treated as complete."""
+    folder = tmp_path_factory.mktemp("planned")
+    study.lay_out(folder / "project", folder / "users")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder / "project")
+        patch.syspath_prepend(str(folder / "users"))
+        with unchanging_code():
+            yield Planned(study.STUDY)

@@ -177,6 +177,8 @@ def lay_out(project: Path, users: Path) -> None:
     """Put the study and the data into a project, and the user's modules into a folder of their own."""
     write(project / "config/studies/small.yaml", STUDY)
     (project / "table.csv").write_text(TABLE)
+    (project / "copy.csv").write_text(TABLE)
+    (project / "commas.csv").write_text(TABLE.replace(";", ","))
     for name, text in NETS.items():
         (users / name).parent.mkdir(parents=True, exist_ok=True)
         (users / name).write_text(text)

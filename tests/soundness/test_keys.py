@@ -17,7 +17,7 @@ from assay.study.check import setting_problems
 
 from soundness import study
 from soundness.keys import Key, keys, others, with_value
-from soundness.plans import Planned, unchanging_code
+from soundness.plans import Planned
 
 STAGE = {
     "data": "prepare",
@@ -52,20 +52,6 @@ NO_OTHER = {
     ("plain", ("training", "save_artifacts")): "its student reads its checkpoint",
 }
 """(variant, key) → why no other value is valid."""
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
-    """The study as it is, in a folder of its own; its store is treated as complete."""
-    folder = tmp_path_factory.mktemp("keys")
-    study.lay_out(folder / "project", folder / "users")
-    (folder / "project/copy.csv").write_text(study.TABLE)
-    (folder / "project/commas.csv").write_text(study.TABLE.replace(";", ","))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder / "project")
-        patch.syspath_prepend(str(folder / "users"))
-        with unchanging_code():
-            yield Planned(study.STUDY)
 
 
 def learning_together(variant: str) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from assay.settings.study import ComparisonSettings, StudySettings
 
 from soundness import study
 from soundness.conftest import World
-from soundness.plans import Planned, unchanging_code
+from soundness.plans import Planned
 
 Study = dict[str, Any]
 Jobs = dict[str, int]
@@ -93,18 +92,6 @@ TESTED_ELSEWHERE = {
 }
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
-    """The study as it is, in a folder of its own; its store is treated as complete."""
-    folder = tmp_path_factory.mktemp("keys")
-    study.lay_out(folder / "project", folder / "users")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder / "project")
-        patch.syspath_prepend(str(folder / "users"))
-        with unchanging_code():
-            yield Planned(study.STUDY)
-
-
 def rules(planned: Planned, since: Planned) -> Counter[str]:
     """The rules of the jobs to do."""
     return Counter(stage.replace("/", "_") for stage, _, _ in planned.to_run(since))
@@ -148,10 +135,9 @@ def test_one_change_in_one_variant_is_found_by_snakemake_too(world: World) -> No
     """Of each kind of change that the other tests make, one, planned by Snakemake itself."""
 
     def one(variant: str, *key: str, to: Any) -> Study:
-        content = copy.deepcopy(study.STUDY)
-        return study.changed(("variants", variant, *key), to, content)
+        return study.changed(("variants", variant, *key), to)
 
-    def following(stage: str, variant: str, report: bool = True) -> Counter[str]:
+    def following(stage: str, variant: str) -> Counter[str]:
         return study.rules(study.following({(stage, variant)}))
 
     cases: list[tuple[Study, Jobs]] = [

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small
+import stores
 from assay import single
 from assay.configuration import configure
 from assay.differences import settings
 from assay.differences.known import Recipes, plain
 from assay.differences.nearest import Nearest
+from assay.differences.reasons import Reasons
 from assay.differences.settings import NOT_SET, Value
+from assay.plan import load_plan
 from assay.recipe import from_yaml, to_yaml
 from assay.store import RECEIPT, RECIPE
 from conftest import ROOT
@@ -31,6 +35,29 @@ def test_settings_of_an_older_version_differ_only_where_results_do() -> None:
     assert settings.compare("train", old, now) == [Value("training.clip_norm", None, 0.5)]
     old["model"]["name"] = "gone.net:Net"  # settings that are valid no more are compared as they are
     assert settings.compare("train", old, now)[0] == Value("model.name", "gone.net:Net", "mlp")
+
+
+def test_a_run_that_is_read_is_gone_into_whatever_the_order_of_variants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    variants = dict(reversed(stores.TAUGHT["variants"].items()))  # type: ignore[attr-defined]
+    stores.write_study("taught", stores.TAUGHT | {"variants": variants})
+    plan = stores.fill("taught")
+    variants["teacher"]["model.widths"] = [8]
+    stores.write_study("taught", stores.TAUGHT | {"variants": variants})
+    shutil.rmtree(plan.store / "prepare")
+    plan = load_plan({"study": "taught"})
+    found = {
+        (reason.recipe.stage, reason.variants[:1]): reason for reason in Reasons(plan).of(plan.studies[0])
+    }
+    assert {key for key, reason in found.items() if key[0] in ("prepare", "train")} == {
+        ("prepare", ("taught",)), ("train", ("taught",)), ("train", ("teacher",)),
+    }  # fmt: skip
+    taught, teacher = found["train", ("taught",)], found["train", ("teacher",)]
+    assert taught.differences.settings == (Value("teacher: model.widths", [7], [8]),)
+    assert teacher.differences.settings == (Value("model.widths", [7], [8]),)
+    assert taught.reads == {"prepare": 2, "train": 2} and teacher.reads == {"prepare": 2}
 
 
 def test_values_are_compared_as_addresses_compare_them() -> None:

@@ -89,10 +89,7 @@ async def read(files):
         case [a, *others] if others:
             return
         case {"k": 1} | None:
-            while x < 3 <= y: x += 1
-        case Net(width=w):
-            global Z
-            Z, *_ = [i for i in w if i]; assert Z, "z"
+            while x < 3 <= y: x += 1; global Z
 '''
 FILES = ["streams.py", "losses/focal.py", "tasks/__init__.py", "training/checkpoint.py", "jobs.py"]
 SOURCES = [MODULE, *((ROOT / "scripts/assay" / name).read_text() for name in FILES)]
@@ -165,7 +162,7 @@ def pieces(changes: tuple[Change, ...]) -> list[tuple[str, set[int], str]]:
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_an_edit_is_named_where_it_is_exactly_if_it_moves_the_digest(data: Any) -> None:
     source = data.draw(st.sampled_from(SOURCES))
@@ -188,7 +185,7 @@ def test_an_edit_is_named_where_it_is_exactly_if_it_moves_the_digest(data: Any) 
 
 
 @pytest.mark.parametrize(
-    "file", sorted((ROOT / "scripts/assay").rglob("*.py"))[::6], ids=lambda path: path.stem
+    "file", sorted((ROOT / "scripts/assay").rglob("*.py"))[::10], ids=lambda path: path.stem
 )
 def test_another_layout_is_no_difference(file: Path) -> None:
     source = file.read_bytes()
@@ -198,14 +195,16 @@ def test_another_layout_is_no_difference(file: Path) -> None:
 
 def told(old: str, new: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """The changes, with the places as `line: text`."""
+
+    def shown(piece: Any) -> str:
+        lines = dict.fromkeys((piece.first, piece.last)) if piece else {}
+        return f"{'-'.join(map(str, lines))}: {piece.text}" if piece else ""
+
     return [
         (
             change.name,
             change.kind,
-            [
-                tuple(f"{piece.first}: {piece.text}" if piece else "" for piece in (place.old, place.new))
-                for place in change.places
-            ],
+            [(shown(place.old), shown(place.new)) for place in change.places],
         )
         for change in compare(old.encode(), new.encode())
     ]
@@ -223,8 +222,15 @@ def test_a_changed_line_has_its_function_and_number() -> None:
 
 
 def test_an_operator_over_several_lines_is_shown_with_them() -> None:
+    assert told('a = """b\n c"""\n', 'a = """b\n  c"""\n') == [
+        ("module level", "changed", [("1-2: 'b\\n c'", "1-2: 'b\\n  c'")])
+    ]
     assert told(MODULE, MODULE.replace("- 1)", "+ 1)")) == [
-        ("Net.size", "changed", [("43: self._size = (value * 2 - 1)", "43: self._size = (value * 2 + 1)")])
+        (
+            "Net.size",
+            "changed",
+            [("43-45: self._size = (value * 2 - 1)", "43-45: self._size = (value * 2 + 1)")],
+        )
     ]
 
 

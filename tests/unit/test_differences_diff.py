@@ -204,8 +204,11 @@ def test_a_trace_tells_the_step_and_the_tensors(capsys: pytest.CaptureFixture[st
     )
     assert lines[-1] == "train_loss  1 | 1.0000000001  (+1e-10)"
     assert list(sections(text)) == ["histories part", "files that differ: history.json, trace.jsonl"]
-    quiet = again("quiet/seed-0", traced=traced[:1] + trace()[1:], history=history)
-    assert sections(told(capsys, "study/plain/seed-0", quiet))["histories part"][0] == "epoch 2"
+    after = trace()
+    after[2]["streams"] = "9" * 8
+    for name, rows_of in (("never", trace()), ("later", after)):  # the trace shows it later, or not at all
+        other = again(f"{name}/seed-0", traced=rows_of, history=history)
+        assert sections(told(capsys, "study/plain/seed-0", other))["histories part"][0] == "epoch 2"
     late = trace()
     late[0]["streams"] = "9" * 8  # before the history shows it
     before = again("before/seed-0", traced=late, history=history)

@@ -47,7 +47,6 @@ DAMAGES: dict[str, Damage] = {
     "another": flipped(lambda data: chance.randrange(len(data))),
     "padding": flipped(in_padding),
     "truncated": lambda data: data[:-1],
-    "lengthened": lambda data: data + b"\n",
     "deleted": lambda data: None,
 }
 

@@ -29,6 +29,7 @@ from assay.plan import Plan, load_plan
 from assay.replay import STARTING, Replay, seconds
 from assay.siblings import changed_modules, lines_changed
 from assay.temporary import temporary_store
+from assay.views import make_views
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +55,9 @@ def run(arguments: argparse.Namespace) -> None:
         return
     accepted.add(entries)
     kept = {(entry.stage, f"{entry.recipe}-{entry.same_as}") for entry in entries}
-    valid = finished_jobs(load(), plan.store, kept)
+    plan = load()
+    make_views(plan)
+    valid = finished_jobs(plan, plan.store, kept)
     keep = "keeps its address" if len(entries) == 1 else "keep their addresses"
     stay = "stays" if valid == 1 else "stay"
     told = f"{count(len(entries), 'recipe')} {keep}; {count(valid, 'finished result')} {stay} valid"

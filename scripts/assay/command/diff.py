@@ -75,7 +75,8 @@ def _told(found: Comparison, one: Named, other: Named) -> Iterator[str]:
         return
     width = max(len(one.name), len(other.name))
     for label, side in (("A", one), ("B", other)):
-        yield f"{label}  {side.name:{width}}  {side.recipe['stage']} {side.recipe['address']}"
+        unfinished = ", not finished" if side.seed is not None and side.run is None else ""
+        yield f"{label}  {side.name:{width}}  {side.recipe['stage']} {side.recipe['address']}{unfinished}"
     yield ""
     yield from _sections(found, set())
 

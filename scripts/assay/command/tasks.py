@@ -77,13 +77,14 @@ class Left:
         parts = [f"{self.count - len(self.left)} of {self.count} done"] if self.count > 1 else []
         if epochs:
             parts.append(f"epoch {', '.join(map(str, epochs))} done")
-        return "; ".join([*parts, f"about {spoken(self._seconds())} left"])
+        left = self._seconds()
+        return "; ".join([*parts, *([f"about {spoken(left)} left"] if left > 0 else [])]) or "computing"
 
     def _seconds(self) -> float:
-        """By how long what is done took; at first, by how long it took before."""
+        """By how long what is done took; at first by how long it took before, not above 0 if that is over."""
         left, elapsed = sum(self.left.values()), time.monotonic() - self.began
         if len(self.left) == self.count:
-            return max(0.0, left / self.jobs - elapsed)
+            return left / self.jobs - elapsed
         return elapsed / max(self.total - left, 1e-9) * left
 
 

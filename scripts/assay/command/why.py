@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from assay.differences import text
-from assay.differences.known import Known
+from assay.differences.known import Known, Recipes
 from assay.differences.modules import ModuleDifference
 from assay.differences.reasons import Reason, Reasons
 from assay.filediff import count
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
             continue
         total = sum(len(reason.states) for reason in told)
         print(f"{study.study.name}: {count(total, 'job')} to run\n")
-        for line in _told(told, study, reasons, len(told) if arguments.all else MOST_ALIKE):
+        for line in _told(told, study, reasons.recipes, len(told) if arguments.all else MOST_ALIKE):
             print(line)
         print("\n".join(text.wrapped(f"to run: {_counts(told)}", 0)))
 
@@ -68,7 +68,7 @@ def _counts(reasons: Iterable[Reason]) -> str:
     return ", ".join(f"{number:,} {stage}" for stage, number in found.items())
 
 
-def _told(reasons: Sequence[Reason], study: StudyPlan, all: Reasons, most: int) -> Iterator[str]:
+def _told(reasons: Sequence[Reason], study: StudyPlan, recipes: Recipes, most: int) -> Iterator[str]:
     """Every recipe under its stage; those with the same reason one under the other, above it."""
     seen: set[ModuleDifference] = set()
     stages: dict[str, dict[tuple[str, ...], list[Reason]]] = {}
@@ -79,14 +79,14 @@ def _told(reasons: Sequence[Reason], study: StudyPlan, all: Reasons, most: int) 
         yield stage
         for group in groups.values():
             for reason in group[:most]:
-                yield from _head(reason, study, all)
+                yield from _head(reason, study, recipes)
             if len(group) > most:
                 yield f"  and {len(group) - most:,} more for the same reason; --all lists them"
             yield from (f"    {line}" for line in _body(group[0], seen))
         yield ""
 
 
-def _head(reason: Reason, study: StudyPlan, all: Reasons) -> Iterator[str]:
+def _head(reason: Reason, study: StudyPlan, recipes: Recipes) -> Iterator[str]:
     """What is to run, and what is nearest to it."""
     stage, parts = reason.recipe.stage, [state.part for state in reason.states]
     name = ", ".join(reason.variants[:3]) or study.study.name
@@ -99,16 +99,16 @@ def _head(reason: Reason, study: StudyPlan, all: Reasons) -> Iterator[str]:
     elif reason.nearest is None:
         near = f"nothing of {stage} is finished yet"
     else:
-        near = f"nearest: {_named(reason.nearest, all)}"
+        near = f"nearest: {_named(reason.nearest, recipes)}"
     if len(name) + len(near) + 4 <= text.WIDTH:
         yield f"  {name}; {near}"
     else:
-        yield f"  {name};"
+        yield from (f"  {line}" for line in text.wrapped(f"{name};", 2))
         yield f"    {near}"
 
 
-def _named(known: Known, all: Reasons) -> str:
-    name = all.recipes.named(known.recipe)
+def _named(known: Known, recipes: Recipes) -> str:
+    name = recipes.named(known.recipe)
     if known.stage == "prepare":
         name = str(known.recipe["settings"]["data"]["source"]["name"])
     return f"{name} {known.address}".strip()

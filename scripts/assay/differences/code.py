@@ -135,7 +135,7 @@ class _Comparison:
         for one, other in _smallest(old, new):
             place = Place(self.first.part(one) if one else None, self.second.part(other) if other else None)
             if place.old and place.new and place.old.text == place.new.text:  # a text over several lines
-                texts = [" ".join(ast.unparse(node).split()) for node in (one, other)]
+                texts = [" ".join(ast.unparse(node).split("\n")) for node in (one, other)]
                 place = Place(replace(place.old, text=texts[0]), replace(place.new, text=texts[1]))
             yield place
 

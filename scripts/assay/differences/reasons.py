@@ -115,12 +115,13 @@ def _needed(plan: Plan, study: StudyPlan) -> Iterator[tuple[Job, list[Job]]]:
     """
     store, files = plan.store, RuleFiles(plan)
     found = {str(job.folder(store) / RECEIPT): job for job in jobs(study)}
-    wanted = {str(study.report.folder(store) / RECEIPT)}
     missing: dict[str, list[str]] = {}
-    for receipt, job in reversed(found.items()):
-        if receipt in wanted and not is_finished(job.folder(store)):
-            missing[receipt] = list(_reads(files, job))
-            wanted.update(missing[receipt])
+    wanted = [str(study.report.folder(store) / RECEIPT)]
+    while wanted:
+        receipt = wanted.pop()
+        if receipt in found and receipt not in missing and not is_finished(found[receipt].folder(store)):
+            missing[receipt] = list(_reads(files, found[receipt]))
+            wanted += missing[receipt]
     for receipt, job in found.items():
         if receipt in missing:
             yield job, [found[read] for read in missing[receipt] if read in missing]

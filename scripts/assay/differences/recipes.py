@@ -169,6 +169,4 @@ def upstream(recipe: Plain) -> dict[str, tuple[str, str, Plain | None]]:
             found[f"{_VARIANT}{variant}"] = ("aggregate/variant", value, None)
         else:
             found[name] = (name, value, None)
-    if recipe["stage"] == "aggregate/variant":  # what it reads last has the recipes of what was before
-        return dict(reversed(found.items()))
     return found

@@ -50,11 +50,12 @@ def told(differences: Differences, words: Words, seen: set[ModuleDifference]) ->
         yield from section(title, values(getattr(differences, title), words, 2))
     yield from section("code", code(differences.code, words, seen))
     for item in differences.upstream:
-        sides = words.pair.format(old=item.old or "nothing", new=item.new or "nothing")
-        yield from wrapped(f"reads {item.name}: {sides}", 0)
+        both = words.pair.format(old=item.old or "nothing", new=item.new or "nothing")
+        yield from wrapped(f"reads {item.name}: {both}", 0)
     if differences.addresses:
         old, new = differences.addresses
-        yield f"nothing that a recipe says: the addresses are {words.pair.format(old=old, new=new)}"
+        yield "nothing that the recipes say; their addresses are"
+        yield f"  {words.pair.format(old=old, new=new)}"
 
 
 def section(title: str, lines: Iterable[str]) -> Iterator[str]:
@@ -144,14 +145,7 @@ def code(found: Sequence[ModuleDifference], words: Words, seen: set[ModuleDiffer
     for side, other in (("old", "new"), ("new", "old")):
         names = [item.name for item in found if getattr(item, other) is None]
         if names:
-            text = f"reached only {words.where(side)}: {', '.join(names)}"
-            yield from textwrap.wrap(
-                text,
-                WIDTH - _MARGIN - 2,
-                subsequent_indent="  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            yield from wrapped(f"reached only {words.where(side)}: {', '.join(names)}", 2)
 
 
 def _changes(changes: Sequence[Change], words: Words) -> Iterator[str]:

@@ -29,7 +29,7 @@ from assay.training.state import Run, State
 log = logging.getLogger("assay.checkpoint")
 
 NOT_BITS = ("versions", "recipe", "address")
-"""What a digest leaves out: versions, and what was asked for. Equal bits of two recipes have equal digests."""
+"""What a digest leaves out: versions, and what was asked for. Equal bits have equal digests."""
 
 
 def snapshot(run: Run) -> State:
