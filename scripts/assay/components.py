@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import UserError, choose
-from assay.modules import find_module, import_module, imported_module, is_installed, parse_module
+from assay.modules import deciding, find_module, import_module, imported_module, is_installed, parse_module
 from assay.signature import Setting, literals, read_signature
 
 PACKAGE = Path(__file__).parent
@@ -147,7 +147,8 @@ def check(group: str, name: str, settings: Mapping[str, Any]) -> None:
     if not definition.has_check:
         return
     try:
-        import_module(definition.module).check(**settings)
+        with deciding():
+            import_module(definition.module).check(**settings)
     except UserError:
         raise
     except Exception as error:

@@ -10,6 +10,7 @@ from assay import finished
 from assay.plan import Plan, StudyPlan, split_folder
 from assay.recipe import Recipe
 from assay.store import RECEIPT, seed_folder
+from assay.study.order import in_order
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def jobs(study: StudyPlan) -> Iterator[Job]:
     for plan in study.variants:
         for seed in plan.aggregate.settings.seeds:
             add(plan.prepare, split_folder(plan.prepare, seed), plan.variant.name)
-    for plan in study.variants:
+    plans = {plan.variant.name: plan for plan in study.variants}
+    for plan in (plans[variant.name] for variant in in_order(study.study.variants)):
         for seed in plan.aggregate.settings.seeds:
             add(plan.train, seed_folder(seed), plan.variant.name)
     for plan in study.variants:

@@ -9,6 +9,8 @@ import os
 import sys
 import sysconfig
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -45,6 +47,25 @@ def import_module(name: str) -> ModuleType:
     if root not in sys.path:
         sys.path.append(root)
     return importlib.import_module(name)
+
+
+_decided: set[str] = set()
+
+
+@contextmanager
+def deciding() -> Iterator[None]:
+    """Note the modules that are imported meanwhile: they decide a recipe, and are none of what a job uses."""
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        _decided.update(set(sys.modules) - before)
+
+
+def imported_files() -> list[str]:
+    """The files of all modules that are imported, but for those that only decided a recipe."""
+    modules = [module for name, module in list(sys.modules.items()) if name not in _decided]
+    return [file for module in modules if (file := getattr(module, "__file__", None))]
 
 
 _looking = threading.local()

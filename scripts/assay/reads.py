@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay import closure
 from assay.errors import UserError
-from assay.modules import import_roots, is_installed, is_looking
+from assay.modules import import_roots, imported_files, is_installed, is_looking
 
 if TYPE_CHECKING:
     from assay.recipe import Recipe
@@ -107,8 +107,7 @@ def watched(allowed: Iterable[Path] = (), imported: bool = True) -> Iterator[Non
         imported: count the modules that are imported already, as in a process that does nothing but this job.
     """
     _listen()
-    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    read = {os.path.abspath(file) for file in files if file} if imported else set()
+    read = set(map(os.path.abspath, imported_files())) if imported else set()
     _jobs.append(_Job([path.resolve() for path in allowed], read))
     try:
         yield

@@ -111,7 +111,7 @@ def loaded(commands: list[list[str]], folders: list[str]) -> list[str]:
             runpy.run_path(command[0], run_name="__main__")
     modules = {getattr(module, "__file__", None) for module in sys.modules.values()}
     # every job looks at sources to verify its address: what of them it has run is in sys.modules
-    files = modules | {path for path in opened if not path.endswith((".py", ".pyc"))}
+    files = modules | {path for path in opened if not path.endswith(".py") and "__pycache__" not in path}
     return sorted(f for f in files if f and any(Path(f).is_relative_to(folder) for folder in folders))
 
 

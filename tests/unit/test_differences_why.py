@@ -206,8 +206,9 @@ def test_the_environment_is_told_where_it_is_part_of_the_identity(
     assert "    environment\n      python: not set there, " in text
     fill()
     monkeypatch.setattr("platform.python_version", lambda: "3.99.1")
+    found = told(capsys)
     for stage in ALL[:3]:
-        lines = reasons(told(capsys)[stage])
+        lines = reasons(found[stage])
         assert lines[:2] == ["environment", f'python: "{sys.version.split()[0]}" there, "3.99.1" here']
 
 

@@ -40,7 +40,11 @@ def test_what_the_job_is_told_to_read_may_be_read(project: Path) -> None:
     check(lambda: read("results/train/best.pt"), allowed=(Path("results"),))
     check(lambda: read("table.csv"), allowed=(project / "table.csv",))
     (project.parent / "link").symlink_to(project / "results")
-    check(lambda: read(project.parent / "link" / "train" / "best.pt"), allowed=(Path("results"),))
+    for folder, told in (
+        (project.parent / "link", Path("results")),
+        (Path("results"), project.parent / "link"),
+    ):
+        check(lambda: read(folder / "train" / "best.pt"), allowed=(told,))  # noqa: B023
 
 
 WRITTEN: dict[str, Callable[[], Any]] = {
@@ -114,6 +118,8 @@ def test_a_project_in_a_folder_of_the_system_is_a_project(
     (project.parent / "of_the_system.txt").write_text("")
     check(lambda: read("../of_the_system.txt"))
     assert "table.csv" in refused(lambda: read("table.csv"))
+    Path("../link.csv").symlink_to(project / "table.csv")
+    assert "link.csv" in refused(lambda: read("../link.csv"))
     monkeypatch.setattr(sys, "prefix", str(project / "venv"))
     (project / "venv/share").mkdir(parents=True)
     (project / "venv/share/part.txt").write_text("")

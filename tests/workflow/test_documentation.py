@@ -45,7 +45,9 @@ def documented(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> P
 
 def shell(project: Project, command: str) -> Outcome:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return project.run(["bash", "-ec", command], PATH=path)
+    return project.run(
+        ["bash", "-ec", command], PATH=path, PYTHONPATH="scripts"
+    )  # `assay` is the clone's own
 
 
 @pytest.mark.parametrize("command", commands())

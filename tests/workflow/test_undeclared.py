@@ -49,6 +49,10 @@ from assay.data.samples import InputFile, Samples
 def table(*, path: str) -> Samples:
     values = np.loadtxt(path, delimiter=",")
     return Samples(values[:, :2], values[:, 2].astype(int), ["no", "yes"])
+
+
+def check(*, path: str) -> None:
+    pass  # asked when a study is planned, and so by a run that is started by hand
 """
 ADDRESS = """\
 from assay.plan import load_plan
