@@ -46,10 +46,10 @@ def make_networks() -> dict[str, tuple[Callable, tuple[int, ...]]]:
     """Each network's factory and the shape of its samples. All settings that add an operation are on."""
     from functools import partial
 
-    from assay import components
+    from assay import construct
     from torch import nn
 
-    model = partial(components.load, "models")
+    model = partial(construct.load, "models")
     table, signal, image = (20,), (3, 16), (2, 12, 12)
 
     def mixed() -> nn.Module:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assay import reads
 from assay.training.watch import Setup, Watch
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ class Plots(Watch):
         """Draw."""
         assert self.setup is not None
         try:
-            from assay.plots import draw
+            with reads.watched(imported=False):  # what drawing reads decides nothing of the run
+                from assay.plots import draw
 
-            drawn = draw(history.plain(), self.setup.run.task, self.setup.prepared, self.folder, self.preset)
+                task, prepared = self.setup.run.task, self.setup.prepared
+                drawn = draw(history.plain(), task, prepared, self.folder, self.preset)
         except Exception:
             log.exception("not all figures could be drawn; the run is not affected")
         else:
