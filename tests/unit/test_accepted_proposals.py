@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from assay import accepted, closure, finished
-from assay.acceptance import Proposal, finished_jobs, nothing_to_accept, propose
+from assay.acceptance.proposals import Proposal, finished_jobs, nothing_to_accept, propose
 from assay.jobs import Job, jobs
 from assay.jsonfile import to_json
 from assay.plan import Plan, load_plan

@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from assay import finished, reachable, single
+from assay import finished, single
 from assay.configuration import configure
 from assay.errors import UserError
-from assay.garbage import find_garbage, plan_everything
+from assay.garbage import reachable
+from assay.garbage.unreached import find_garbage, plan_everything
 from assay.jobs import jobs
 from assay.places import addresses
 from assay.plan import Plan

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from assay import finished
 from assay.command import gc
-from assay.garbage import find_garbage, plan_everything
+from assay.garbage.unreached import find_garbage, plan_everything
 from assay.jobs import jobs
 from assay.places import addresses
 from assay.store import RECEIPT, RECIPE, claim

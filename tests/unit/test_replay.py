@@ -18,10 +18,10 @@ from assay.errors import UserError
 from assay.jobs import Job, jobs
 from assay.jsonfile import to_json
 from assay.plan import Plan, load_plan
-from assay.replay import Replay, epochs_done, seconds
+from assay.replay.programs import Replay, epochs_done, seconds
+from assay.replay.temporary import ABANDONED, temporary_store
 from assay.rule_files import RuleFiles
 from assay.store import claim
-from assay.temporary import ABANDONED, temporary_store
 from conftest import ROOT
 
 STUDY = {
@@ -148,7 +148,7 @@ def test_a_temporary_store_is_removed_and_so_are_those_of_killed_processes(tmp_p
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_removes_it_too(tmp_path: Path, number: signal.Signals) -> None:
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom assay.temporary import temporary_store\n"
+        "import sys, time\nfrom pathlib import Path\nfrom assay.replay.temporary import temporary_store\n"
         f"with temporary_store(Path({str(tmp_path / 'results')!r})) as folder:\n"
         "    print(folder, flush=True)\n    time.sleep(60)\n"
     )

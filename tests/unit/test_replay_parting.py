@@ -14,10 +14,18 @@ import torch
 from assay.callbacks import Callback
 from assay.digest import file_digest
 from assay.errors import Interrupted
-from assay.filediff import count, difference, listed
 from assay.finished import finish
 from assay.jsonfile import to_json
-from assay.parting import HISTORY, TRACE, are_equal, beginnings_part, histories_part, parting, traces_part
+from assay.replay.filediff import difference, named
+from assay.replay.parting import (
+    HISTORY,
+    TRACE,
+    are_equal,
+    beginnings_part,
+    histories_part,
+    parting,
+    traces_part,
+)
 from assay.store import RESUME
 from assay.training import checkpoint
 from assay.training.interrupt import Interrupt
@@ -118,7 +126,7 @@ def test_validation_that_differs_is_told_by_its_values(monkeypatch: pytest.Monke
 
 
 def test_results_are_equal_but_for_their_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("assay.parting._accumulated", lambda run: 1)
+    monkeypatch.setattr("assay.replay.parting._accumulated", lambda run: 1)
     plain = result(tmp_path / "a", run(monkeypatch))
     assert parting(plain, result(tmp_path / "b", run(monkeypatch))) is None
     assert are_equal(plain, tmp_path / "b")
@@ -137,7 +145,7 @@ def test_results_are_equal_but_for_their_address(monkeypatch: pytest.MonkeyPatch
 def test_a_run_that_stops_after_an_epoch_is_compared_until_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("assay.parting._accumulated", lambda run: 1)
+    monkeypatch.setattr("assay.replay.parting._accumulated", lambda run: 1)
     plain = result(tmp_path / "a", run(monkeypatch))
     for moment, expected in (("batch 3 1 model.head.bias", None), ("batch 2 2 model.head.bias", (2, 3))):
         monkeypatch.setenv(MOMENT, moment)
@@ -182,14 +190,9 @@ def test_what_differs_in_a_file_is_told(tmp_path: Path) -> None:
 
 
 def test_names_are_listed_in_the_right_number() -> None:
-    assert (count(1, "epoch"), count(2, "epoch"), count(1200, "entry")) == (
-        "1 epoch",
-        "2 epochs",
-        "1,200 entries",
-    )
-    assert listed(["a"], "tensor") == "the tensor a"
-    assert listed(["a", "b"], "tensor") == "the tensors a, b"
-    assert listed(list("abcd"), "entry") == "4 entries (a, b, c, …)"
+    assert named(["a"], "tensor") == "the tensor a"
+    assert named(["a", "b"], "tensor") == "the tensors a, b"
+    assert named(list("abcd"), "entry") == "4 entries (a, b, c, …)"
 
 
 def test_a_trace_is_read_as_it_was_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

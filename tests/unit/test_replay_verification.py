@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 import small
-from assay import certificate
 from assay.digest import file_digest
 from assay.errors import UserError
 from assay.finished import CERTIFICATE, finish
 from assay.jsonfile import to_json
 from assay.recipe import Recipe
-from assay.replay import Replay
+from assay.replay import certificate
+from assay.replay.programs import Replay
+from assay.replay.subjects import Result, Subject
+from assay.replay.verification import verify
 from assay.settings.config import MachineSettings
-from assay.subjects import Result, Subject
-from assay.verification import verify
 
 STAGES = {
     "prepare": ("fixed", ("inputs.npy", "meta.json")),
@@ -101,8 +101,8 @@ def test_an_equal_run_is_certified_with_every_digest(subject: Subject, tmp_path:
 def test_any_difference_is_named_and_nothing_is_certified(
     subject: Subject, tmp_path: Path, stage: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assay.parting.difference", lambda before, again: "another")
-    monkeypatch.setattr("assay.parting._accumulated", lambda run: 1)
+    monkeypatch.setattr("assay.replay.parting.difference", lambda before, again: "another")
+    monkeypatch.setattr("assay.replay.parting._accumulated", lambda run: 1)
     outcome = verify(subject, Copies(tmp_path, (stage, name)))
     assert outcome.parting is not None
     assert outcome.parting.file == (name if "." in name else "receipt.json")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.archive.manifest import DataFile
-from assay.report.numbers import plural
 from assay.views import variant_folder
+from assay.words import counted
 
 _STEPS = """\
 # Verify {what}
@@ -61,7 +61,7 @@ def text(
     """
     run = exported.get("run")
     results = ", ".join(f"{number} of {stage}" for stage, number in counts.items())
-    told = [f"{plural(sum(counts.values()), 'result')} ({results})."]
+    told = [f"{counted(sum(counts.values()), 'result')} ({results})."]
     python, torch, device = (" and ".join(computed[name]) for name in ("python", "torch", "device"))
     told.append(f"Computed with Python {python} and PyTorch {torch}, on {device}.")
     if exported.get("address_now"):

@@ -14,7 +14,7 @@ from assay.archive.reach import unreached
 from assay.archive.unpack import unpack
 from assay.errors import UserError
 from assay.finished import is_finished
-from assay.temporary import temporary_store
+from assay.replay.temporary import temporary_store
 
 
 @dataclass(frozen=True)

@@ -20,16 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from assay import accepted, finished
-from assay.acceptance import Key, Proposal, finished_jobs, nothing_to_accept, propose
-from assay.command.tasks import each, spoken
+from assay.acceptance.evidence import Compared, compare, environment_here
+from assay.acceptance.proposals import Key, Proposal, finished_jobs, nothing_to_accept, propose
+from assay.acceptance.siblings import changed_modules, lines_changed
+from assay.command.tasks import each
 from assay.errors import UserError
-from assay.evidence import Compared, compare, environment_here
-from assay.filediff import count
 from assay.plan import Plan, load_plan
-from assay.replay import STARTING, Replay, seconds
-from assay.siblings import changed_modules, lines_changed
-from assay.temporary import temporary_store
+from assay.replay.programs import STARTING, Replay, seconds
+from assay.replay.temporary import temporary_store
 from assay.views import make_views
+from assay.words import counted, duration_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     valid = finished_jobs(plan, plan.store, kept)
     keep = "keeps its address" if len(entries) == 1 else "keep their addresses"
     stay = "stays" if valid == 1 else "stay"
-    told = f"{count(len(entries), 'recipe')} {keep}; {count(valid, 'finished result')} {stay} valid"
+    told = f"{counted(len(entries), 'recipe')} {keep}; {counted(valid, 'finished result')} {stay} valid"
     print(f"{told}. Commit {shown(accepted.ledger())}")
 
 
@@ -105,7 +105,7 @@ def _announce(proposals: Sequence[Proposal], store: Path, arguments: argparse.Na
     for proposal in proposals:
         print(f"  {proposal.title} ({proposal.kept})")
     total = sum(_seconds(proposal, store, arguments.epochs) for proposal in proposals)
-    print(f"about {spoken(total / arguments.jobs)}", file=sys.stderr)
+    print(f"about {duration_text(total / arguments.jobs)}", file=sys.stderr)
     sys.stdout.flush()
     damaged = [text for proposal in proposals for text in finished.damage(proposal.place.folder(store))]
     if damaged:

@@ -24,7 +24,7 @@ from assay.differences.named import Named, meaning
 from assay.differences.settings import Value
 from assay.differences.studies import StudyComparison, compare_studies
 from assay.errors import UserError
-from assay.filediff import count
+from assay.words import counted
 
 MOST_ALIKE = 20
 """Variants with the same differences that are listed."""
@@ -105,7 +105,7 @@ def _told_studies(found: StudyComparison, a: str, b: str) -> Iterator[str]:
         yield from text.wrapped(f"{'variant' if len(alike) == 1 else 'variants'} {listed}{more}", 0)
         yield from (f"  {line}" for line in _sections(found.variants[alike[0]], seen))
     if equal:
-        yield f"{count(len(equal), 'variant')} equal"
+        yield f"{counted(len(equal), 'variant')} equal"
 
 
 def _sections(found: Comparison, seen: set[ModuleDifference]) -> Iterator[str]:

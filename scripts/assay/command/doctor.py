@@ -10,9 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from assay.command.progress import Progress, counted, size_text
+from assay.command.progress import Progress
 from assay.configuration import configure
 from assay.doctor import Finding, Looked, examine
+from assay.words import counted, size_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

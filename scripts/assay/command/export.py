@@ -20,10 +20,11 @@ from typing import Any
 from assay.archive.export import export
 from assay.archive.manifest import Manifest
 from assay.archive.selection import Selection, of_run, of_study
-from assay.command.progress import Progress, counted, size_text
+from assay.command.progress import Progress
 from assay.configuration import Configuration, configure
 from assay.errors import UserError, choose
 from assay.plan import load_plan
+from assay.words import counted, size_text
 
 _STUDIES = Path("config/studies")
 _SHOWN = 5

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,13 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.command.progress import Progress, counted, parts_text, size_text
+from assay.command.progress import Progress
 from assay.command.table import print_table
 from assay.errors import UserError
-from assay.garbage import Garbage, find_garbage, plan_everything
+from assay.garbage.reachable import made_by
+from assay.garbage.removal import remove_address, remove_empty, remove_result
+from assay.garbage.unreached import Garbage, find_garbage, plan_everything
 from assay.places import Place
-from assay.reachable import made_by
-from assay.removal import remove_address, remove_empty, remove_result
+from assay.words import counted, seed_ranges, size_text
 
 COLUMNS = ("stage", "address", "made for", "seeds", "results", "size", "newest")
 
@@ -114,7 +116,7 @@ def _rows(garbage: Garbage, weights: dict[Path, Weight]) -> Iterator[dict[str, A
             "stage": stage,
             "address": address,
             "made for": labels[stage, address],
-            "seeds": parts_text(place.part for place in places),
+            "seeds": _parts_text(place.part for place in places),
             "results": len(places),
             "size": size_text(sum(weight.size for weight in own)),
             "newest": time.strftime("%Y-%m-%d", time.localtime(max(weight.newest for weight in own))),
@@ -201,3 +203,11 @@ def delete(garbage: Garbage, weights: dict[Path, Weight], store: Path) -> None:
 def _remove_file(path: Path) -> bool:
     path.unlink(missing_ok=True)
     return True
+
+
+def _parts_text(parts: Iterable[str]) -> str:
+    """Folders of seeds and splits, for people: `0–4, 7`, `fixed`."""
+    names = list(parts)
+    seeds = [int(found[1]) for name in names if (found := re.fullmatch(r"seed-([0-9]+)", name))]
+    others = [name for name in names if name and not name.startswith("seed-")]
+    return ", ".join([*([seed_ranges(seeds)] if seeds else []), *others])

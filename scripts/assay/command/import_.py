@@ -18,10 +18,11 @@ from pathlib import Path
 
 from assay.archive.importing import Imported, import_archive
 from assay.archive.manifest import Result
-from assay.command.progress import Progress, counted
+from assay.command.progress import Progress
 from assay.configuration import configure
 from assay.digest import file_digest
 from assay.errors import UserError
+from assay.words import counted
 
 _LEDGER = "config/accepted.yaml"
 

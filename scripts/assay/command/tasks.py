@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from assay.command.progress import Progress
 from assay.errors import UserError
-from assay.replay import Replay
+from assay.replay.programs import Replay
+from assay.words import duration_text
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -77,8 +78,9 @@ class Left:
         parts = [f"{self.count - len(self.left)} of {self.count} done"] if self.count > 1 else []
         if epochs:
             parts.append(f"epoch {', '.join(map(str, epochs))} done")
-        left = self._seconds()
-        return "; ".join([*parts, *([f"about {spoken(left)} left"] if left > 0 else [])]) or "computing"
+        if (left := self._seconds()) > 0:
+            parts.append(f"about {duration_text(left)} left")
+        return "; ".join(parts) or "computing"
 
     def _seconds(self) -> float:
         """By how long what is done took; at first by how long it took before, not above 0 if that is over."""
@@ -86,11 +88,3 @@ class Left:
         if len(self.left) == self.count:
             return left / self.jobs - elapsed
         return elapsed / max(self.total - left, 1e-9) * left
-
-
-def spoken(seconds: float) -> str:
-    """A length of time for people: `40 s`, `3 min`, `2 h 10 min`."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

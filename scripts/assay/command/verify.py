@@ -19,18 +19,18 @@ from pathlib import Path
 
 from assay import finished, registry
 from assay.command.progress import Progress
-from assay.command.tasks import each, spoken
+from assay.command.tasks import each
 from assay.configuration import configure
 from assay.errors import UserError
-from assay.filediff import count
 from assay.plan import load_plan
-from assay.replay import Replay
+from assay.replay.programs import Replay
+from assay.replay.subjects import Subject, of_run, of_study, of_tables
+from assay.replay.temporary import temporary_store
+from assay.replay.verification import Outcome, duration, verify
 from assay.settings.config import MachineSettings
 from assay.store import RECIPE
 from assay.study.load import find
-from assay.subjects import Subject, of_run, of_study, of_tables
-from assay.temporary import temporary_store
-from assay.verification import Outcome, duration, verify
+from assay.words import counted, duration_text
 
 SHOWN = 10
 """Lines of damage that are shown."""
@@ -131,8 +131,8 @@ def _verify(
                 equal.add(subject.name)
         return True
 
-    told = f"{count(len(subjects), 'result')}, " if len(subjects) > 1 else ""
-    print(f"{told}about {spoken(sum(seconds) / arguments.jobs)}", file=sys.stderr)
+    told = f"{counted(len(subjects), 'result')}, " if len(subjects) > 1 else ""
+    print(f"{told}about {duration_text(sum(seconds) / arguments.jobs)}", file=sys.stderr)
     with temporary_store(store) as folder:
         replay = Replay(store, folder, machine, ("prepare", "train"))
         work = functools.partial(verify, replay=replay, interrupt=arguments.interrupt)
@@ -144,7 +144,7 @@ def _summary(equal: set[str], runs: Sequence[Subject], tables: Sequence[Subject]
     """What was found of a study, in one line."""
     good = sum(subject.name in equal for subject in runs)
     same = sum(subject.name in equal for subject in tables)
-    told = [f"{good} of {count(len(runs) + unfinished, 'run')} {'is' if good == 1 else 'are'} equal"]
+    told = [f"{good} of {counted(len(runs) + unfinished, 'run')} {'is' if good == 1 else 'are'} equal"]
     if tables:
         told.append(f"{same} of {len(tables)} tables, comparisons and reports made of them")
     if unfinished:

@@ -18,10 +18,10 @@ from assay.differences import text
 from assay.differences.known import Known, Recipes
 from assay.differences.modules import ModuleDifference
 from assay.differences.reasons import Reason, Reasons
-from assay.filediff import count
 from assay.plan import Plan, StudyPlan, load_plan
 from assay.store import seed_of
 from assay.views import view_folder
+from assay.words import counted
 
 MOST_ALIKE = 20
 """Variants with the same reason that are listed."""
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
             print(f"{study.study.name}: nothing is to run; its report is {_report(plan, study)}")
             continue
         total = sum(len(reason.states) for reason in told)
-        print(f"{study.study.name}: {count(total, 'job')} to run\n")
+        print(f"{study.study.name}: {counted(total, 'job')} to run\n")
         for line in _told(told, study, reasons.recipes, len(told) if arguments.all else MOST_ALIKE):
             print(line)
         print("\n".join(text.wrapped(f"to run: {_counts(told)}", 0)))
@@ -93,9 +93,9 @@ def _head(reason: Reason, study: StudyPlan, recipes: Recipes) -> Iterator[str]:
     if len(reason.variants) > 3:
         name = f"{reason.variants[0]} and {len(reason.variants) - 1} more variants"
     if stage in ("train", "evaluate") or (parts != ["fixed"] and stage == "prepare"):
-        name += f": {len(parts)} of {count(reason.total, 'seed')}"
+        name += f": {len(parts)} of {counted(reason.total, 'seed')}"
     if reason.finished:
-        near = f"{count(reason.finished, 'result')} at {reason.recipe.address}"
+        near = f"{counted(reason.finished, 'result')} at {reason.recipe.address}"
     elif reason.nearest is None:
         near = f"nothing of {stage} is finished yet"
     else:

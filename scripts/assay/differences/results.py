@@ -12,8 +12,8 @@ from assay.differences.known import Recipes
 from assay.differences.settings import NOT_SET, Value, differing
 from assay.environment import ENVIRONMENT
 from assay.finished import is_finished, read_receipt, read_verified_json
-from assay.parting import HISTORY, TRACE, read_trace, traces_part
 from assay.recipe import from_yaml
+from assay.replay.parting import HISTORY, TRACE, read_trace, traces_part
 from assay.store import RECIPE, seed_folder
 
 METRICS = "metrics.json"

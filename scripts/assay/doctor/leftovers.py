@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from assay.doctor.finding import Finding
-from assay.garbage import RECENT
+from assay.garbage.removal import held, remove_empty
+from assay.garbage.unreached import RECENT
 from assay.places import addresses
-from assay.removal import held, remove_empty
 from assay.store import is_claimed
 
 

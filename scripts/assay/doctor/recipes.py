@@ -12,7 +12,7 @@ from assay import finished
 from assay.digest import file_digest
 from assay.doctor.finding import Finding, Looked
 from assay.errors import UserError
-from assay.garbage import plan_everything
+from assay.garbage.unreached import plan_everything
 from assay.places import addresses, at
 from assay.recipe import Recipe, from_yaml, is_as_written, to_yaml
 from assay.store import RECIPE, write_atomically

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from assay import finished
 from assay.doctor.finding import Finding, Looked
+from assay.garbage.removal import forget_result, held
 from assay.places import Place
-from assay.removal import forget_result, held
 from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, is_claimed
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from assay.report.inputs import Inputs, Run
-from assay.report.numbers import plural, seed_ranges
+from assay.words import counted, seed_ranges
 
 _CHECKED = (
     "device",
@@ -69,7 +69,7 @@ def _without_result(inputs: Inputs) -> Iterator[str]:
     """Runs that did not finish, by variant and reason; what was never run makes the report partial."""
     lost = [run for run in inputs.runs if not run.finished]
     if inputs.settings.partial:
-        total = plural(len(inputs.runs), "run")
+        total = counted(len(inputs.runs), "run")
         yield (
             f"This is a partial report: {len(lost)} of {total} have no result. To decide now, and again "
             "when there are more, makes false alarms likelier."

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from assay.report import verdict
 from assay.report.inputs import Inputs
-from assay.report.numbers import Scale, listed
+from assay.report.numbers import Scale
+from assay.words import listed
 
 
 def differences(inputs: Inputs) -> str:

@@ -11,7 +11,8 @@ import yaml
 from assay.report import audit, verdict
 from assay.report.inputs import Inputs, samples
 from assay.report.methods import methods, reproduce
-from assay.report.numbers import MISSING, fixed, probability, seed_ranges
+from assay.report.numbers import MISSING, fixed, probability
+from assay.words import seed_ranges
 
 _SHORT = 12
 """Hex digits of a digest that are shown."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from assay.report import audit, verdict
 from assay.report.inputs import Inputs, samples
-from assay.report.numbers import plural, seed_ranges
+from assay.words import counted, seed_ranges
 
 
 def methods(inputs: Inputs) -> str:
@@ -15,9 +15,9 @@ def methods(inputs: Inputs) -> str:
     compared = inputs.compared
     seeds = sorted({run.seed for run in inputs.runs})
     lost = sum(not run.finished for run in inputs.runs)
-    seeds_said = f"{plural(len(seeds), 'random seed')} ({seed_ranges(seeds)})"
+    seeds_said = f"{counted(len(seeds), 'random seed')} ({seed_ranges(seeds)})"
     said = [
-        f"We trained {plural(len(inputs.names), 'variant')} of one experiment with "
+        f"We trained {counted(len(inputs.names), 'variant')} of one experiment with "
         f"{seeds_said}{_on_data(inputs)}.{_training(inputs)}"
     ]
     if any((variant.get("data") or {}).get("split_per_run") for variant in inputs.variants):
@@ -27,7 +27,7 @@ def methods(inputs: Inputs) -> str:
         )
     if lost:
         were = "was" if lost == 1 else "were"
-        said.append(f"{lost} of {plural(len(inputs.runs), 'run')} gave no result and {were} left out.")
+        said.append(f"{lost} of {counted(len(inputs.runs), 'run')} gave no result and {were} left out.")
     tests = verdict.tested(compared)
     if tests:
         others = "the other variant" if len(inputs.names) == 2 else "each other variant"
@@ -88,7 +88,7 @@ def _training(inputs: Inputs) -> str:
     optimizer = loop.get("optimizer") or {}
     name = optimizer.get("name") if isinstance(optimizer, dict) else optimizer
     facts = [
-        f"for {plural(loop['epochs'], 'epoch')}" if loop.get("epochs") else "",
+        f"for {counted(loop['epochs'], 'epoch')}" if loop.get("epochs") else "",
         f"with {name}" if name else "",
         f"at learning rate {loop['learning_rate']:g}" if loop.get("learning_rate") else "",
         f"in batches of {loop['batch_size']}" if loop.get("batch_size") else "",

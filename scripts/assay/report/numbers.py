@@ -114,27 +114,3 @@ def equation(p: float | None, alpha: float) -> str:
     """`p = .006`, `p < .001`; empty if there is no p value."""
     text = probability(p, alpha)
     return "" if text == MISSING else f"p {text}" if text[0] in "<>" else f"p = {text}"
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 run`, `3 runs`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *first, last = list(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def seed_ranges(seeds: Iterable[int]) -> str:
-    """Seeds in short: `0–9`, `0–2, 5, 7`."""
-    groups: list[list[int]] = []
-    for seed in sorted(set(seeds)):
-        if groups and seed == groups[-1][-1] + 1:
-            groups[-1].append(seed)
-        else:
-            groups.append([seed])
-    return ", ".join(
-        f"{group[0]}–{group[-1]}" if len(group) > 2 else ", ".join(map(str, group)) for group in groups
-    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.report.inputs import Inputs
-from assay.report.numbers import equation, listed, plural
+from assay.report.numbers import equation
+from assay.words import counted, listed
 
 MARKS = {"better": "▲", "worse": "▼", "inconclusive": "◇", "degenerate": "○"}
 """A sign for each verdict, so that none is told by colour alone."""
@@ -98,7 +99,7 @@ def _alone(inputs: Inputs) -> Headline:
         return Headline(f"{row['variant']} has no finished run.", "degenerate")
     text = inputs.scale.mean_and_sd(row["mean"], row["sd"])
     return Headline(
-        f"{row['variant']}: {inputs.metric} {text} (mean ± sd over {plural(row['n'], 'seed')}).",
+        f"{row['variant']}: {inputs.metric} {text} (mean ± sd over {counted(row['n'], 'seed')}).",
         "degenerate",
         "There is no other variant to compare it with.",
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 from assay.finished import is_finished
 from assay.recipe import Recipe
-from assay.replay import Replay, kill
+from assay.replay.programs import Replay, kill
 from assay.store import can_continue
 
 EVERY = 60.0

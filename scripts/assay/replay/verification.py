@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assay import certificate
-from assay.filediff import count
 from assay.finished import read_receipt
-from assay.killed import Killed, make_killed
-from assay.parting import TRACE, Parting, parting, read_trace, row_digests
-from assay.replay import STARTING, Replay, seconds
+from assay.replay import certificate
+from assay.replay.killed import Killed, make_killed
+from assay.replay.parting import TRACE, Parting, parting, read_trace, row_digests
+from assay.replay.programs import STARTING, Replay, seconds
+from assay.replay.subjects import Result, Subject
 from assay.store import seed_of
-from assay.subjects import Result, Subject
+from assay.words import counted
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Outcome:
         name = self.subject.name
         if self.parting is not None:
             return f"{name}: differs in {self.where}: {self.parting.text}. {self.hint}"
-        told = [count(self.epochs, "epoch")] if self.epochs else []
-        told.append(count(len(self.files), "file"))
+        told = [counted(self.epochs, "epoch")] if self.epochs else []
+        told.append(counted(len(self.files), "file"))
         if self.killed is not None:
             told.append(f"killed {'once' if self.killed.times == 1 else f'{self.killed.times} times'}")
         return f"{name}: equal ({', '.join(told)})"

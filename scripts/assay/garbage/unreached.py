@@ -18,10 +18,10 @@ from typing import Any
 from assay import finished
 from assay.configuration import configure
 from assay.errors import UserError
+from assay.garbage.reachable import Recipes, code_of, everything_below, viewed
 from assay.jobs import jobs
 from assay.places import Place, addresses, places
 from assay.plan import Plan, load_plan
-from assay.reachable import Recipes, code_of, everything_below, viewed
 from assay.store import RECIPE, can_continue, is_claimed
 from assay.study.load import find
 

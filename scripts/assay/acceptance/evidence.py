@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay import certificate
-from assay.acceptance import Proposal
+from assay.acceptance.proposals import Proposal
 from assay.environment import computing
-from assay.filediff import count
 from assay.finished import is_finished, read_receipt
-from assay.parting import HISTORY, TRACE, Parting, beginnings_part, parting, read_trace
 from assay.plan import Plan
-from assay.replay import Replay, inputs
+from assay.replay import certificate
+from assay.replay.parting import HISTORY, TRACE, Parting, beginnings_part, parting, read_trace
+from assay.replay.programs import Replay, inputs
 from assay.settings.training import NumericsSettings
 from assay.store import RESUME
+from assay.words import counted
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Compared:
             return text
         epochs = [f"{self.evidence['epochs']} epochs"] if "epochs" in self.evidence else []
         made = ["there under both codes already"] if self.evidence["compared"] == MADE else []
-        return f"equal ({', '.join([*epochs, count(len(self.evidence['digests']), 'file'), *made])})"
+        return f"equal ({', '.join([*epochs, counted(len(self.evidence['digests']), 'file'), *made])})"
 
 
 AGAIN, MADE = "with a result computed again", "with a result that was there under the changed code"

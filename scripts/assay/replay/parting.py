@@ -14,10 +14,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from assay.filediff import SHOWN, count, difference, different, listed
 from assay.finished import read_receipt
 from assay.recipe import from_yaml
+from assay.replay.filediff import SHOWN, difference, different, named
 from assay.store import RECEIPT, RECIPE
+from assay.words import counted
 
 TRACE, HISTORY = "trace.jsonl", "history.json"
 _DIGITS = 8
@@ -139,8 +140,8 @@ def _rows_part(then: Row, now: Row, accumulated: int) -> Parting:
     batch = next((index for index, (one, other) in enumerate(batches) if one != other), None)
     tensors = tuple(different(then["tensors"], now["tensors"]))
     optimizers = [repr(name) for name in different(then["optimizers"], now["optimizers"])]
-    after = [listed(tensors, "tensor")] if tensors else []
-    after += [f"the state of {listed(optimizers, 'optimizer')}"] if optimizers else []
+    after = [named(tensors, "tensor")] if tensors else []
+    after += [f"the state of {named(optimizers, 'optimizer')}"] if optimizers else []
     after += ["the state of the random numbers"] if then["streams"] != now["streams"] else []
     differing = f"different after the epoch: {'; '.join(after) or 'nothing'}"
     if batch is None:
@@ -155,7 +156,7 @@ def _lengths_part(before: Sequence[Row], again: Sequence[Row], file: str) -> Par
     if len(before) == len(again):
         return None
     epoch = min(len(before), len(again)) + 1
-    told = f"the run has {count(len(again), 'epoch')}, not {len(before)}"
+    told = f"the run has {counted(len(again), 'epoch')}, not {len(before)}"
     return Parting(f"epoch {epoch}: {told}; those before are equal", file, epoch)
 
 

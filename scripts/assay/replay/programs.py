@@ -26,7 +26,7 @@ from assay.recipe import Recipe, to_yaml
 from assay.settings.config import MachineSettings
 from assay.store import RECIPE, seed_folder, seed_of, write_atomically
 
-PROGRAMS = Path(__file__).parents[1]
+PROGRAMS = Path(__file__).parents[2]
 """The folder of the programs that the rules call."""
 STARTING = 4.0
 """Seconds that a program takes, about, beside what it computes."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay import finished
+from assay.acceptance.siblings import changed_modules, finished_places, siblings, where_code_is, whole_code
 from assay.errors import UserError
 from assay.places import Place, addresses
 from assay.plan import StudyPlan, VariantPlan, split_folder
 from assay.recipe import Recipe, from_yaml
-from assay.siblings import changed_modules, finished_places, siblings, where_code_is, whole_code
 from assay.store import RECIPE, seed_folder, seed_of
 
 

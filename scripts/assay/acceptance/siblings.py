@@ -11,11 +11,11 @@ from typing import Any
 
 from assay import closure, sources
 from assay.environment import ENVIRONMENT, PATCH
-from assay.filediff import count
 from assay.finished import SEAL, is_finished
 from assay.places import Place, at
 from assay.recipe import Recipe, from_yaml
 from assay.store import RECEIPT, RECIPE
+from assay.words import counted
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def lines_changed(store: Path, name: str, then: str | None, now: str | None) -> 
     after = file.read_text(encoding="utf-8", errors="replace")
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
     added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
-    return f"{name}: {count(added, 'line')} added, {removed} removed"
+    return f"{name}: {counted(added, 'line')} added, {removed} removed"
 
 
 def where_code_is(run: Path) -> str:

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from assay import accepted, canonical, closure
-from assay.filediff import count
+from assay.acceptance.siblings import Sibling, changed_modules, finished_places, siblings
 from assay.finished import is_finished, read_receipt
 from assay.jobs import jobs
-from assay.parting import are_equal, parting
 from assay.places import Place
 from assay.plan import Plan
 from assay.recipe import Recipe
-from assay.replay import inputs
+from assay.replay.parting import are_equal, parting
+from assay.replay.programs import inputs
 from assay.settings.stages import STAGES
-from assay.siblings import Sibling, changed_modules, finished_places, siblings
+from assay.words import counted
 
 Key = tuple[str, str, str]
 """Stage, first half of the address, whole address to keep."""
@@ -182,7 +182,7 @@ def nothing_to_accept(plan: Plan, store: Path) -> str:
                 differing += _difference(job.recipe, own, sibling, store)
     if not missing:
         return f"{names}: nothing to accept: every result is there under the code on disk"
-    told = f"{count(missing, 'result')} {'is' if missing == 1 else 'are'} to be computed"
+    told = f"{counted(missing, 'result')} {'is' if missing == 1 else 'are'} to be computed"
     text = f"{names}: nothing to accept: {told}, and the store has none of the same settings under other code"
     return "\n".join([text, *dict.fromkeys(differing)])
 

@@ -7,6 +7,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from assay.words import counted
+
 SHOWN = 3
 """Names that are listed before `…`."""
 AROUND = 30
@@ -35,17 +37,11 @@ def different(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [name for name in {**then, **now} if then.get(name, missing) != now.get(name, missing)]
 
 
-def count(number: int, noun: str) -> str:
-    """`1 epoch`, `2 epochs`; `2 entries`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
-
-
-def listed(names: Sequence[str], noun: str) -> str:
+def named(names: Sequence[str], noun: str) -> str:
     """`the tensor a`, `the tensors a, b`, `9 tensors (a, b, c, …)`."""
     if len(names) > SHOWN:
-        return f"{count(len(names), noun)} ({', '.join(names[:SHOWN])}, …)"
-    return f"the {count(len(names), noun).partition(' ')[2]} {', '.join(names)}"
+        return f"{counted(len(names), noun)} ({', '.join(names[:SHOWN])}, …)"
+    return f"the {counted(len(names), noun).partition(' ')[2]} {', '.join(names)}"
 
 
 def _checkpoints(before: Path, again: Path) -> str:
@@ -53,7 +49,7 @@ def _checkpoints(before: Path, again: Path) -> str:
 
     one, other = dict(_entries(load(before))), dict(_entries(load(again)))
     names = different(one, other)
-    return f"other values of {listed(names, 'entry')}" if names else "other bytes"
+    return f"other values of {named(names, 'entry')}" if names else "other bytes"
 
 
 def _entries(state: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -85,7 +81,7 @@ def _arrays(before: Path, again: Path) -> str:
         return "other bytes"
     first = tuple(int(index) for index in places[0])
     at, values = ", ".join(map(str, first)), f"{other[first]}, not {one[first]}"
-    return f"{len(places):,} of {count(one.size, 'value')}, the first at [{at}]: {values}"
+    return f"{len(places):,} of {counted(one.size, 'value')}, the first at [{at}]: {values}"
 
 
 def _around(text: str | None, other: str | None) -> str:

@@ -1,0 +1,1 @@
+"""Finished results computed again: in fresh processes, in a temporary store, compared bit by bit."""
