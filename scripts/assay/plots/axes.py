@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 
+from assay.notation import Scale
 from assay.plots.series import Line
-from assay.report.numbers import Scale
 from assay.report.style import GREY, wrap
 
 _LOG_FROM = 10.0

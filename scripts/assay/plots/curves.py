@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from assay.notation import Scale
 from assay.plots import series
 from assay.plots.axes import epoch_axis, value_axis
 from assay.plots.contents import Panel, Sheet
-from assay.report.numbers import Scale
 from assay.report.style import WIDTH, Look, wrap
 
 _LOOKS = {"training": Look("#0072B2", "-", "o"), "validation": Look("#000000", "-", "o")}

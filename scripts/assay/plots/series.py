@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.report.numbers import Scale
+from assay.notation import Scale
 
 LONG = 400
 """Epochs above which a line shows means over several epochs, beside the range of their values."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assay.notation import Scale
 from assay.report import verdict
 from assay.report.inputs import Inputs
-from assay.report.numbers import Scale
 from assay.words import listed
 
 

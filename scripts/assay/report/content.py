@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
+from assay.notation import MISSING, fixed, probability
 from assay.report import audit, verdict
 from assay.report.inputs import Inputs, samples
 from assay.report.methods import methods, reproduce
-from assay.report.numbers import MISSING, fixed, probability
 from assay.words import seed_ranges
 
 _SHORT = 12

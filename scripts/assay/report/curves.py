@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from assay.report.numbers import Scale
+from assay.notation import Scale
 from assay.report.style import WIDTH, Look, wrap
 
 _LOG_FROM = 10.0

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from assay.report.numbers import Scale, equation
+from assay.notation import Scale, equation
 from assay.report.style import FAINT, GREY, WIDTH, Look, wrap
 from assay.report.verdict import MARKS
 

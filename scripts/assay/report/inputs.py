@@ -16,8 +16,8 @@ import pandas as pd
 import yaml
 
 from assay.finished import read_verified, read_verified_json
+from assay.notation import Scale
 from assay.recipe import Recipe, from_yaml
-from assay.report.numbers import Scale
 from assay.results.runs_table import RunsTable, read_runs
 from assay.settings.stages import ReportSettings
 from assay.store import RECIPE, seed_folder

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assay.notation import equation
 from assay.report.inputs import Inputs
-from assay.report.numbers import equation
 from assay.words import counted, listed
 
 MARKS = {"better": "▲", "worse": "▼", "inconclusive": "◇", "degenerate": "○"}

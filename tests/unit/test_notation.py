@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from assay.report import numbers, style
-from assay.report.numbers import Scale
+from assay import notation
+from assay.notation import Scale
+from assay.report import style
 
 
 @pytest.mark.parametrize(
@@ -19,25 +20,25 @@ from assay.report.numbers import Scale
         (Scale.by_name("val_accuracy", [20.0]).axis, "val_accuracy"),
         (Scale.by_name("loss", [0.2]).axis, "loss"),
         (Scale.by_name("f1_macro", [0.2]).axis, "f1_macro (%)"),
-        (numbers.fixed(-0.001), "0.00"),
-        (numbers.fixed(-1.005, 1), "−1.0"),
-        (numbers.fixed(0.814, 2, "+"), "+0.81"),
-        (numbers.fixed(1e-9, 10), "1e−09"),
-        (numbers.significant(0.12), "0.120"),
-        (numbers.significant(-12.345), "−12.3"),
-        (numbers.significant(4571.2), "4571"),
-        (numbers.significant(999.96), "1000"),
-        (numbers.significant(1.2e-5), "1.20e−05"),
-        (numbers.significant(3e8), "3.00e+08"),
-        (numbers.significant(0.0), "0"),
-        (numbers.equation(0.0061, 0.05), "p = .006"),
-        (numbers.equation(0.0004, 0.05), "p < .001"),
-        (numbers.equation(0.0496, 0.05), "p = .050"),
-        (numbers.equation(0.0504, 0.05), "p = .0504"),
-        (numbers.equation(0.05001, 0.05), "p = .05001"),
-        (numbers.equation(0.234, 0.05), "p = .23"),
-        (numbers.equation(1.0, 0.05), "p > .99"),
-        (numbers.equation(None, 0.05), ""),
+        (notation.fixed(-0.001), "0.00"),
+        (notation.fixed(-1.005, 1), "−1.0"),
+        (notation.fixed(0.814, 2, "+"), "+0.81"),
+        (notation.fixed(1e-9, 10), "1e−09"),
+        (notation.significant(0.12), "0.120"),
+        (notation.significant(-12.345), "−12.3"),
+        (notation.significant(4571.2), "4571"),
+        (notation.significant(999.96), "1000"),
+        (notation.significant(1.2e-5), "1.20e−05"),
+        (notation.significant(3e8), "3.00e+08"),
+        (notation.significant(0.0), "0"),
+        (notation.equation(0.0061, 0.05), "p = .006"),
+        (notation.equation(0.0004, 0.05), "p < .001"),
+        (notation.equation(0.0496, 0.05), "p = .050"),
+        (notation.equation(0.0504, 0.05), "p = .0504"),
+        (notation.equation(0.05001, 0.05), "p = .05001"),
+        (notation.equation(0.234, 0.05), "p = .23"),
+        (notation.equation(1.0, 0.05), "p > .99"),
+        (notation.equation(None, 0.05), ""),
         (style.wrap("learning_rate=0.01,dropout=0.5", 14), "learning_rate=\n0.01,dropout=\n0.5"),
         (style.wrap("a" * 20, 8), "aaaaaaaa\naaaaaaaa\naaaa"),
         (style.wrap("short name", 14), "short name"),
