@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from assay import program, reads
+from assay import looks, program, reads
 from assay.finished import find
 from assay.recipe import from_yaml, require_planned
 from assay.report.render import render
@@ -26,6 +26,7 @@ def main() -> None:
             return
         with reads.watched([options.out, options.store]):
             render(recipe, options.store, options.out)
+        looks.record(options.store, recipe)
 
 
 if __name__ == "__main__":

@@ -120,8 +120,8 @@ def main() -> None:
             if name not in read or not folder:
                 raise UserError(f"--read: {text!r} is not setting=folder; {choose(name, read)}")
             read[name] = Path(folder)
-        prepared = [] if arguments.prepared is None else [arguments.prepared]
-        with reads.watched([out, store, *prepared, *read.values()]):
+        prepared = arguments.prepared or current.embedded["prepare"].folder(store)
+        with reads.watched([out, prepared, *read.values()]):
             run(current, arguments.seed, data, out, execution, read)
 
 

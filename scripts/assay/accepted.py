@@ -10,6 +10,7 @@ entries that it would write.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 from collections.abc import Iterable, Iterator
@@ -71,8 +72,9 @@ def entries() -> list[Entry]:
 
 def add(new: Iterable[Entry]) -> None:
     """Write entries to the ledger, in place of those for the same recipe and code."""
-    forget()  # another call may have written meanwhile
-    _write(ledger(), new)
+    with _locked(ledger()):
+        forget()  # another call may have written meanwhile
+        _write(ledger(), new)
     forget()
 
 
@@ -101,6 +103,18 @@ def supposing(new: Iterable[Entry], file: Path) -> Iterator[None]:
 def ledger() -> Path:
     """The file of the ledger."""
     return Path(os.environ.get(OTHER_LEDGER) or LEDGER)
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Be the only one who reads the ledger and puts another in its place; wait for who is at it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with file.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if file.exists() and os.path.samestat(os.fstat(lock.fileno()), file.stat()):
+                yield
+                return  # else it was replaced while this waited
 
 
 def _write(file: Path, new: Iterable[Entry]) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,6 +47,7 @@ NOT_FOLLOWED = (
     "assay.components",
     "assay.configuration",
     "assay.errors",
+    "assay.looks",
     "assay.loss_kinds",
     "assay.modules",
     "assay.plan",
@@ -94,6 +95,11 @@ def digest(modules: dict[str, str]) -> str:
     """SHA-256, as hex digits, of a closure."""
     lines = "".join(f"{name} {modules[name]}\n" for name in sorted(modules))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The names in two closures whose digests differ, or that only one has."""
+    return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
 
 
 def file_of(name: str) -> Path | None:

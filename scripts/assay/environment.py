@@ -1,4 +1,5 @@
-"""`environment.json`: where, when and with what a run was computed. It is part of no digest.
+"""`environment.json`: where, when and with what a run was computed. It is in no receipt;
+the seal has its bytes.
 
     versions, device, cpu, threads, portability, git (commit, branch, dirty), platform, host, started,
     command, earlier
@@ -11,6 +12,7 @@ If the project's files differ from the commit, the difference is kept beside it 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import platform
 import socket
@@ -49,6 +51,15 @@ def write_environment(out: Path, found: Mapping[str, Any], earlier: Sequence[Map
         write_atomically(out / PATCH, difference)
     content = {**found, **_circumstances(), "earlier": list(earlier), "git": git}
     write_atomically(out / ENVIRONMENT, to_json(content))
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What a run's `environment.json` says; nothing if there is none that can be read."""
+    try:
+        found = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def computing(device: torch.device, settings: NumericsSettings) -> dict[str, Any]:

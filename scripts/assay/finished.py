@@ -69,11 +69,12 @@ def find(folder: Path) -> dict[str, Any] | None:
         return read_receipt(folder)
     if not (folder / SEAL).exists():
         return None
-    problems = [problem for problem in damage(folder) if problem != f"{folder / RECEIPT}: is missing"]
-    if problems:
-        log.warning(f"{problems[0]}; the result is made again")
-        (folder / SEAL).unlink()
-        return None
+    receipt_is_missing = f"{folder / RECEIPT}: is missing"
+    for problem in damage(folder):
+        if problem != receipt_is_missing:
+            log.warning(f"{problem}; the result is made again")
+            (folder / SEAL).unlink()
+            return None
     return restore_receipt(folder)
 
 
@@ -89,13 +90,17 @@ def restore_receipt(folder: Path) -> dict[str, Any]:
 
 
 def damage(folder: Path) -> Iterator[str]:
-    """What is wrong with a finished result: every file that is not as it was when it was sealed."""
+    """What is wrong with a finished result: every file that is not as it was when it was sealed.
+
+    A file that was put beside them, somebody's notes, does a result no harm.
+    """
     for name, fault in faults(folder):
-        yield f"{folder / name}: {fault}"
+        if fault != FOREIGN:
+            yield f"{folder / name}: {fault}"
 
 
 def faults(folder: Path, looking_at: Callable[[Path], None] = lambda path: None) -> Iterator[tuple[str, str]]:
-    """The same: each file's path below the folder, and what is wrong with it.
+    """Each file's path below the folder, and what is wrong with it; `FOREIGN` ones, too.
 
     Args:
         folder: the result's.
@@ -141,22 +146,28 @@ def read_receipt(folder: Path) -> dict[str, Any]:
     return receipt
 
 
-def read_verified(folder: Path, name: str) -> str:
+def read_verified(folder: Path, name: str, receipt: Mapping[str, Any] | None = None) -> str:
     """The text of a result's file, if it is what the receipt says.
+
+    Args:
+        folder: the result's.
+        name: of the file.
+        receipt: the result's, if it was read already.
 
     Raises:
         UserError: the file or the receipt is missing or damaged.
     """
-    receipt, path = read_receipt(folder), folder / name
+    receipt, path = receipt or read_receipt(folder), folder / name
     if not path.is_file():
         raise UserError(f"{path}: is missing; {AGAIN}")
-    require_digest(folder, name, file_digest(path), receipt)
-    return path.read_text(encoding="utf-8")
+    data = path.read_bytes()
+    require_digest(folder, name, hashlib.sha256(data).hexdigest(), receipt)
+    return data.decode()
 
 
-def read_verified_json(folder: Path, name: str) -> Any:
+def read_verified_json(folder: Path, name: str, receipt: Mapping[str, Any] | None = None) -> Any:
     """The content of a result's JSON file, verified likewise."""
-    return json.loads(read_verified(folder, name))
+    return json.loads(read_verified(folder, name, receipt))
 
 
 def require_digest(folder: Path, name: str, found: str, receipt: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Every job of a plan: one result of one recipe, for a seed where there is one a seed."""
+"""Every job of a plan: one result of one recipe, for a seed where there is one a seed; and what it reads."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay import finished
-from assay.plan import Plan, StudyPlan, split_folder
+from assay.places import Place
+from assay.plan import StudyPlan, split_folder
 from assay.recipe import Recipe
-from assay.store import RECEIPT, seed_folder
+from assay.store import seed_folder, seed_of
 from assay.study.order import in_order
 
 
@@ -23,17 +23,23 @@ class Job:
     variant: str | None = None
     """The first variant that needs it; None for what is of the whole study."""
 
+    @property
+    def place(self) -> Place:
+        """Where the result lies in any store."""
+        return Place(self.recipe.stage, self.recipe.address, self.part)
+
     def folder(self, store: Path) -> Path:
-        """Where the result lies."""
-        return self.recipe.folder(store) / self.part
+        """Where it lies in one store."""
+        return self.place.folder(store)
 
 
 def jobs(study: StudyPlan) -> Iterator[Job]:
     """The jobs of a study, each after those whose results it reads, none twice."""
-    found: dict[tuple[str, str, str], Job] = {}
+    found: dict[Place, Job] = {}
 
     def add(recipe: Recipe, part: str, variant: str | None) -> None:
-        found.setdefault((recipe.stage, recipe.address, part), Job(recipe, part, variant))
+        job = Job(recipe, part, variant)
+        found.setdefault(job.place, job)
 
     for plan in study.variants:
         for seed in plan.aggregate.settings.seeds:
@@ -52,10 +58,22 @@ def jobs(study: StudyPlan) -> Iterator[Job]:
     yield from found.values()
 
 
-def restore_receipts(plan: Plan) -> None:
-    """Put back receipts that another call of the workflow deleted when it began what was finished already."""
-    for study in plan.studies:
-        for job in jobs(study):
-            folder = job.folder(plan.store)
-            if not (folder / RECEIPT).exists() and (folder / finished.SEAL).exists():
-                finished.restore_receipt(folder)
+def inputs(recipe: Recipe, part: str) -> list[Place]:
+    """The results that a program reads to compute one: for train, the prepared data and then runs."""
+    upstream = recipe.upstream
+    if recipe.stage == "train":
+        prepare = recipe.embedded["prepare"]
+        runs = [other for other in recipe.embedded.values() if other.stage == "train"]
+        return [
+            Place("prepare", prepare.recorded or prepare.address, split_folder(prepare, seed_of(part))),
+            *(Place("train", run.recorded or run.address, part) for run in runs),
+        ]
+    if recipe.stage == "evaluate":
+        return [Place("train", upstream["train"], part), inputs(recipe.embedded["train"], part)[0]]
+    if recipe.stage == "aggregate/variant":
+        seeds = [seed_folder(seed) for seed in recipe.settings.seeds]
+        stages = [stage for stage in ("train", "evaluate") if stage in upstream]
+        return [Place(stage, upstream[stage], seed) for seed in seeds for stage in stages]
+    if recipe.stage == "aggregate/study":
+        return [Place("aggregate/variant", address) for address in upstream.values()]
+    return [Place(stage, address) for stage, address in upstream.items()]

@@ -13,6 +13,8 @@ from typing import Any
 
 MISSING = "–"
 _PROPORTION = re.compile(r"accuracy|precision|recall|sensitivity|specificity|f1|error_rate")
+_PARTS = {"train": "training", "val": "validation"}
+_SHORT = {"auc": "AUC", "f1": "F1", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Scale:
         named = _PROPORTION.search(metric.lower()) is not None
         return cls(metric, named and all(0 <= value <= 1 for value in values))
 
+    @classmethod
+    def by_values(cls, metric: str, higher_is_better: bool, values: Iterable[float]) -> Scale:
+        """What is better when it is higher, and always a fraction, is a proportion whatever it is called."""
+        found = list(values)
+        return cls(metric, higher_is_better and bool(found) and all(0 <= value <= 1 for value in found))
+
     @property
     def factor(self) -> int:
         """What values are multiplied by before they are shown."""
@@ -36,7 +44,8 @@ class Scale:
     @property
     def axis(self) -> str:
         """Label of an axis of values."""
-        return f"{self.metric} (%)" if self.is_proportion else self.metric
+        label = metric_label(self.metric)
+        return f"{label} (%)" if self.is_proportion else label
 
     def number(self, value: float | None) -> str:
         """A value or a standard deviation, without its unit: `97.12`, `0.123`."""
@@ -76,6 +85,14 @@ class Scale:
             return 2
         half_width = self.factor * (test["ci_high"] - test["ci_low"]) / 2
         return max(2, 1 - math.floor(math.log10(half_width))) if half_width > 0 else 2
+
+
+def metric_label(name: str) -> str:
+    """A metric or a column of a history in words: `validation mean squared error`, `R²`."""
+    prefix, _, rest = name.partition("_")
+    part = _PARTS.get(prefix, "") if rest else ""
+    words = (rest if part else name).split("_")
+    return " ".join(filter(None, (part, *(_SHORT.get(word, word) for word in words))))
 
 
 def fixed(value: float | None, decimals: int = 2, sign: str = "") -> str:

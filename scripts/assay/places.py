@@ -13,9 +13,9 @@ from assay.settings.stages import STAGES
 
 _ADDRESS = re.compile(rf"[0-9a-f]{{{CONFIG_DIGITS}}}-[0-9a-f]{{{CODE_DIGITS}}}")
 _PARTS = {
-    "prepare": re.compile(r"fixed|seed-[0-9]+"),
-    "train": re.compile(r"seed-[0-9]+"),
-    "evaluate": re.compile(r"seed-[0-9]+"),
+    "prepare": re.compile(r"fixed|seed-[0-9]{1,19}"),
+    "train": re.compile(r"seed-[0-9]{1,19}"),
+    "evaluate": re.compile(r"seed-[0-9]{1,19}"),
 }
 """What the folders of results below an address are named; other stages have one result an address."""
 
@@ -32,6 +32,16 @@ class Place:
     def folder(self, store: Path) -> Path:
         """Its folder in one store."""
         return store / self.stage / self.address / self.part
+
+    @property
+    def path(self) -> str:
+        """The same below the store, as text."""
+        return "/".join(filter(None, (self.stage, self.address, self.part)))
+
+    @property
+    def recipe_folder(self) -> str:
+        """The folder of its address, likewise."""
+        return f"{self.stage}/{self.address}"
 
     @property
     def key(self) -> tuple[str, str]:

@@ -12,17 +12,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from assay import accepted, closure, components, sources
+from assay import accepted, closure, components, looks, sources
 from assay.configuration import Configuration, configure
 from assay.errors import UserError
+from assay.finished import is_finished
 from assay.recipe import Recipe, to_yaml
 from assay.settings import stages
 from assay.settings.config import MachineSettings
 from assay.store import FAILURE, RECEIPT, RECIPE, seed_folder, write_atomically
-from assay.study.check import comparable_metrics
 from assay.study.files import FileDigests
 from assay.study.load import Study, Variant, find, load
 from assay.study.order import in_order
+from assay.study.statistics import compare_settings
 
 
 @dataclass(frozen=True)
@@ -151,18 +152,10 @@ def _plan_study(study: Study, configuration: Configuration, digests: FileDigests
         stages.AggregateStudySettings(variants=names),
         {str(index): plan.aggregate.address for index, plan in enumerate(variants)},
     )
-    compared = study.settings.comparisons
-    direction = comparable_metrics(study.variants[0].settings)[compared.metric]
-    compare = Recipe(
-        "compare",
-        stages.CompareSettings(
-            baseline=study.baseline,
-            metric=compared.metric,
-            higher_is_better=direction == "maximize",
-            alpha=compared.alpha,
-        ),
-        {aggregate.stage: aggregate.address},
-    )
+    addresses = {plan.train.address for plan in variants}
+    metric, seeds = study.settings.comparisons.metric, study.seeds
+    earlier = looks.earlier(configuration.store, study.name, metric, addresses, seeds)
+    compare = Recipe("compare", compare_settings(study, earlier), {aggregate.stage: aggregate.address})
     report = Recipe(
         "report",
         stages.ReportSettings(
@@ -246,7 +239,7 @@ def _missing(measured: Recipe, train: Recipe, seeds: tuple[int, ...], store: Pat
         or failure_reason(measured.folder(store) / seed_folder(seed))
         or "was not run"
         for seed in seeds
-        if not (measured.folder(store) / seed_folder(seed) / RECEIPT).exists()
+        if not is_finished(measured.folder(store) / seed_folder(seed))
     }
 
 

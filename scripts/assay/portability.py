@@ -1,6 +1,6 @@
 """Which other machines give a run's bits, and a fingerprint of this one's arithmetic to compare.
 
-It is recorded in `environment.json` and is part of no digest.
+It is recorded in `environment.json`, which is in no receipt; the seal has its bytes.
 
 With `numerics.portable`, torch, oneDNN and MKL compute with AVX2 on every x86 processor. The first two
 then do the same whoever made it. MKL (matrix products of linear layers; exp, log, sqrt of tensors) does

@@ -49,7 +49,10 @@ def start_log(console: bool = True) -> None:
 
 @contextmanager
 def log_in(file: Path) -> Iterator[None]:
-    """Send the log to a file, too; no line comes after it is finished, which is when a run is sealed."""
+    """Send the log to a file, too, until it is closed: a run is sealed after that.
+
+    A process that is forked meanwhile has it open, too, and must have ended by then.
+    """
     handler = logging.FileHandler(file)
     handler.setFormatter(logging.Formatter(FORMAT))
     logging.getLogger().addHandler(handler)

@@ -9,8 +9,10 @@ for reading must be
 - what the job itself has written;
 - Python's own, an installed package's, the system's, or kept by one of them in a hidden folder.
 
-Anything else could change a result without changing its address. Files that a library opens without Python
-(HDF5 and Arrow in C), and those of other processes, are not seen.
+Anything else could change a result without changing its address. Not seen are files that a library opens
+without Python (HDF5 and Arrow in C), those that other processes open, and which names a folder lists. Where
+`scripts/train.py` prepares the data itself, modules that were imported before that (by a data set's `check`,
+by the run) are not seen, either; the workflow prepares data in a process of its own, where they are.
 """
 
 from __future__ import annotations

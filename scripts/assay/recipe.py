@@ -144,6 +144,14 @@ def is_as_written(text: str) -> bool | None:
     return f"{first}\n" == _first_line(rest) if first.startswith(_SHA256) else None
 
 
+def code_of(content: Any) -> Iterator[str]:
+    """The digests of all code that a recipe names, as plain data, also that of the recipes in it."""
+    if isinstance(content, Mapping):
+        yield from (content.get("code") or {}).values()
+        for value in (content.get("upstream") or {}).values():
+            yield from code_of(value)
+
+
 def _first_line(text: str) -> str:
     return f"{_SHA256}{hashlib.sha256(text.encode()).hexdigest()}\n"
 
@@ -218,9 +226,7 @@ def require_planned(recipe: Recipe) -> None:
     current = replace(recipe, modules=None)
     if current.address == (recipe.recorded or recipe.address):
         return
-    now = current.code
-    changed = sorted(name for name in {*now, *recipe.code} if now.get(name) != recipe.code.get(name))
-    if changed:
+    if changed := closure.changed(recipe.code, current.code):
         raise UserError(
             f"the code changed while the workflow ran ({', '.join(changed)}); "
             f"{recipe.stage} {recipe.address} was planned with the code before. Run the workflow again"

@@ -5,7 +5,6 @@ A row is one run under one evaluation (or under none).
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
@@ -13,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assay.environment import ENVIRONMENT
+from assay import environment
 from assay.errors import UserError, choose
-from assay.finished import read_receipt
+from assay.finished import SEAL, is_finished, read_receipt, read_verified_json
+from assay.places import Place, place_of
 from assay.recipe import from_yaml
-from assay.store import RECEIPT, RECIPE, seed_of
+from assay.store import RECEIPT, RECIPE, seed_folder, seed_of
 
 log = logging.getLogger("assay.registry")
+
+METRICS = "metrics.json"
 
 COLUMNS = (
     *("studies", "task", "model", "data", "address", "seed", "status", "best_epoch", "evaluation"),
@@ -47,9 +49,8 @@ def runs(store: Path) -> Iterator[Run]:
     evaluations = _evaluations(store)
     studies = _studies(store)
     recipes: dict[Path, dict[str, str]] = {}
-    receipts = (store / "train").glob(f"*/seed-*/{RECEIPT}")
-    for path in sorted(receipts, key=lambda p: (p.parts[-3], seed_of(p.parent))):
-        folder = path.parent
+    folders = {path.parent for name in (RECEIPT, SEAL) for path in (store / "train").glob(f"*/seed-*/{name}")}
+    for folder in sorted(folders, key=lambda folder: (folder.parent.name, seed_of(folder))):
         try:
             receipt = read_receipt(folder)
             if folder.parent not in recipes:
@@ -57,7 +58,6 @@ def runs(store: Path) -> Iterator[Run]:
         except UserError as error:
             log.warning(f"left out: {error}")
             continue
-        environment = _environment(folder)
         common = {
             "studies": "; ".join(studies.get(folder.resolve(), ())),
             **recipes[folder.parent],
@@ -66,7 +66,7 @@ def runs(store: Path) -> Iterator[Run]:
             "status": receipt["status"],
             "best_epoch": receipt["best_epoch"],
             "evaluation": "",
-            **environment,
+            **_environment(folder),
             "checkpoint": str(folder / "best.pt") if (folder / "best.pt").exists() else "",
         }
         validation = {receipt["monitor"]: receipt["best_value"]} if receipt["best_epoch"] else {}
@@ -124,6 +124,24 @@ def find(store: Path, name: str) -> Path:
     raise UserError(f"{name!r} means {len(found)} runs: {listed}{', …' if len(found) > 5 else ''}")
 
 
+def evaluations(store: Path, address: str, seed: int) -> list[Place]:
+    """The finished evaluations of one run.
+
+    Raises:
+        UserError: the recipe of one is not valid.
+    """
+    found = []
+    for folder in sorted((store / "evaluate").glob(f"*/{seed_folder(seed)}")):
+        place, recipe = place_of(store, folder), folder.parent / RECIPE
+        if place is None or not recipe.is_file() or not is_finished(folder):
+            continue
+        if f"address: {address}\n" in recipe.read_text(encoding="utf-8", errors="replace"):
+            train = from_yaml(recipe).embedded.get("train")
+            if train and (train.recorded or train.address) == address:
+                found.append(place)
+    return found
+
+
 def _evaluations(store: Path) -> dict[tuple[str, int], list[tuple[str, dict[str, float]]]]:
     """(train address, seed) → the evaluations of that run: (address, metrics)."""
     found: dict[tuple[str, int], list[tuple[str, dict[str, float]]]] = {}
@@ -135,12 +153,25 @@ def _evaluations(store: Path) -> dict[tuple[str, int], list[tuple[str, dict[str,
             continue
         for folder in recipe.parent.glob("seed-*"):
             try:
-                metrics = json.loads((folder / "metrics.json").read_text())["metrics"]
-            except FileNotFoundError:
+                metrics = _metrics(folder) if is_finished(folder) else None
+            except UserError as error:
+                log.warning(f"left out: {error}")
                 continue
-            seed = seed_of(folder)
-            if (folder / RECEIPT).exists():
-                found.setdefault((train, seed), []).append((recipe.parent.name, metrics))
+            if metrics is not None:
+                found.setdefault((train, seed_of(folder)), []).append((recipe.parent.name, metrics))
+    return found
+
+
+def _metrics(folder: Path) -> dict[str, float] | None:
+    """What a finished evaluation measured; None if there was nothing to measure.
+
+    Raises:
+        UserError: it is not what the receipt says.
+    """
+    receipt = read_receipt(folder)
+    if METRICS not in receipt["digests"]:  # the run diverged
+        return None
+    found: dict[str, float] = read_verified_json(folder, METRICS, receipt)["metrics"]
     return found
 
 
@@ -166,10 +197,7 @@ def _named(folder: Path) -> dict[str, str]:
 
 
 def _environment(folder: Path) -> dict[str, Any]:
-    try:
-        content = json.loads((folder / ENVIRONMENT).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        content = {}
+    content = environment.read(folder)
     return {
         "started": content.get("started", ""),
         "torch": content.get("versions", {}).get("torch", ""),

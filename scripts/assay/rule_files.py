@@ -5,7 +5,10 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from assay.plan import Plan, split_folder
+from assay.jobs import inputs
+from assay.places import Place
+from assay.plan import Plan
+from assay.recipe import Recipe
 from assay.store import RECEIPT, seed_folder
 
 
@@ -15,19 +18,25 @@ class RuleFiles:
 
     plan: Plan
 
-    def receipt(self, stage: str, address: str, part: str = "") -> str:
-        """The receipt of a result; `part` is the folder of a seed or a split."""
-        return str(self.plan.store / stage / address / part / RECEIPT)
+    def inputs(self, recipe: Recipe, part: str) -> list[Place]:
+        """The results that the rule of a result waits for; `part` is the folder of its seed or split."""
+        read = inputs(recipe, part)
+        # an evaluation has waited for its run
+        return [place for place in read if place.stage == "evaluate"] or read
+
+    def _receipts(self, read: str, stage: str, address: str, seed: str = "") -> list[str]:
+        """The receipts of one stage, those that a result at an address waits for."""
+        part = seed_folder(int(seed)) if seed else ""
+        found = self.inputs(self.plan.recipes[stage, address], part)
+        return [str(place.folder(self.plan.store) / RECEIPT) for place in found if place.stage == read]
 
     def prepared(self, address: str, seed: str) -> str:
         """The receipt of the prepared data that a run of train recipe `address` reads."""
-        upstream = self.plan.recipes["train", address].embedded["prepare"]
-        return self.receipt("prepare", upstream.address, split_folder(upstream, int(seed)))
+        return self._receipts("prepare", "train", address, seed)[0]
 
     def runs_read(self, address: str, seed: str) -> list[str]:
         """The receipts of other variants' runs that a run of train recipe `address` reads."""
-        folders = self.plan.recipes["train", address].runs_read(self.plan.store, int(seed))
-        return [str(folder / RECEIPT) for folder in folders.values()]
+        return self._receipts("train", "train", address, seed)
 
     def read_arguments(self, address: str, seed: str) -> str:
         """The same as arguments of `scripts/train.py`."""
@@ -36,32 +45,28 @@ class RuleFiles:
 
     def trained(self, address: str, seed: str) -> str:
         """The receipt of the run that a run of evaluate recipe `address` reads."""
-        upstream = self.plan.recipes["evaluate", address].upstream["train"]
-        return self.receipt("train", upstream, seed_folder(int(seed)))
+        return self._receipts("train", "evaluate", address, seed)[0]
 
     def measured_on(self, address: str, seed: str) -> str:
         """The receipt of the prepared data that a run of evaluate recipe `address` reads."""
-        return self.prepared(self.plan.recipes["evaluate", address].upstream["train"], seed)
+        return self._receipts("prepare", "evaluate", address, seed)[0]
 
     def runs(self, address: str) -> list[str]:
-        """The receipts that aggregate recipe `address` of a variant reads."""
-        recipe = self.plan.recipes["aggregate/variant", address]
-        stage = "evaluate" if "evaluate" in recipe.upstream else "train"
-        upstream = recipe.upstream[stage]
-        return [self.receipt(stage, upstream, seed_folder(s)) for s in recipe.settings.seeds]
+        """The receipts that aggregate recipe `address` of a variant waits for."""
+        found = self._receipts("evaluate", "aggregate/variant", address)
+        return found or self._receipts("train", "aggregate/variant", address)
 
     def variants(self, address: str) -> list[str]:
         """The receipts that aggregate recipe `address` of a study reads, in the study's order."""
-        upstream = self.plan.recipes["aggregate/study", address].upstream
-        return [self.receipt("aggregate/variant", item) for item in upstream.values()]
+        return self._receipts("aggregate/variant", "aggregate/study", address)
 
     def study_table(self, stage: str, address: str) -> str:
         """The receipt of the study's table that a compare or report recipe reads."""
-        return self.receipt("aggregate/study", self.plan.recipes[stage, address].upstream["aggregate/study"])
+        return self._receipts("aggregate/study", stage, address)[0]
 
     def comparisons(self, address: str) -> str:
         """The receipt of the comparisons that report recipe `address` reads."""
-        return self.receipt("compare", self.plan.recipes["report", address].upstream["compare"])
+        return self._receipts("compare", "report", address)[0]
 
     def study_of(self, address: str) -> str:
         """The name of the study that a report, comparison or study table belongs to."""

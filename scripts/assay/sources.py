@@ -41,7 +41,20 @@ def kept(store: Path, digest: str) -> Path:
     return store / "code" / digest
 
 
-def read(store: Path, digest: str) -> str | None:
-    """The source of a module with this digest, as it was first seen; None if no copy was kept."""
+def is_own_copy(path: Path) -> bool | None:
+    """Whether a kept copy of a module or data file has the digest that it is named after.
+
+    None if this Python cannot read the module: it may be written for a newer one.
+    """
+    if file_digest(path) == path.name:
+        return True
+    try:
+        return source_digest(path.read_bytes()) == path.name
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def read(store: Path, digest: str) -> bytes | None:
+    """A module or a data file with this digest, as it was first seen; None if no copy was kept."""
     path = kept(store, digest)
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    return path.read_bytes() if path.is_file() else None

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.errors import UserError
-from assay.finished import read_receipt
+from assay.finished import is_finished, read_receipt
 from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason, split_folder
-from assay.store import RECEIPT, can_continue, is_claimed, seed_folder
+from assay.store import can_continue, is_claimed, seed_folder
 from assay.views import view_folder
 
 STATES = ("done", "diverged", "running", "interrupted", "failed", "missing")
@@ -43,7 +43,7 @@ def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
     name, epochs = variant.variant.name, variant.variant.settings.training.epochs
     run = variant.train.folder(store) / seed_folder(seed)
     measured = variant.measured.folder(store) / seed_folder(seed)
-    if (measured / RECEIPT).exists():
+    if is_finished(measured):
         try:
             status = str(read_receipt(measured)["status"])
         except UserError as error:
@@ -52,7 +52,7 @@ def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
         return RunStatus(
             name, seed, "done" if done else "diverged", epochs, epochs, reason="" if done else status
         )
-    if (run / RECEIPT).exists():
+    if is_finished(run):
         state = "running" if is_claimed(measured) else "missing"
         if reason := failure_reason(measured):
             return RunStatus(name, seed, "failed", epochs, epochs, reason=f"evaluation: {reason}")
@@ -62,7 +62,7 @@ def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
         return RunStatus(name, seed, "running", epoch, epochs, left)
     prepared = variant.prepare.folder(store) / split_folder(variant.prepare, seed)
     reason = failure_reason(run)
-    if not reason and not (prepared / RECEIPT).exists():
+    if not reason and not is_finished(prepared):
         reason = failure_reason(prepared)
     if not reason and can_continue(run):
         epoch, _ = _progress(run / "events.jsonl")
@@ -95,7 +95,7 @@ def summary(plan: Plan) -> str:
         statuses = list(run_statuses(study, plan.store))
         failed = [status for status in statuses if status.state == "failed"]
         report = view_folder(plan.store, study.study.name) / "report.html"
-        if report.exists() and (study.report.folder(plan.store) / RECEIPT).exists():
+        if report.exists() and is_finished(study.report.folder(plan.store)):
             lines.append(f"Report: {report}")
         else:
             counts = Counter(status.state for status in statuses)

@@ -6,6 +6,9 @@
 <store>/evaluate/<address>/seed-<n>/
 <store>/aggregate/variant/<address>/       and aggregate/study, compare, report
 <store>/studies/<study>/                   views: links for people
+<store>/code/<digest>                      copies of the modules and files that recipes reach
+<store>/logs/prepare/<address>/            what jobs said that prepared data
+<store>/.file-digests.json                 an index: the digests of data files, so that each is read once
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import fcntl
 import logging
 import os
 import re
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +32,9 @@ RECEIPT = "receipt.json"
 FAILURE = "failure.json"
 RECIPE = "recipe.yaml"
 RESUME, RESUME_BEFORE = "resume.pt", "resume-before.pt"
+CLAIM = ".claim"
+_ATTEMPTS = 5
+"""To lock a claim, 10 ms apart."""
 
 
 def seed_folder(seed: int) -> str:
@@ -49,7 +57,7 @@ def seed_of(folder: Path | str) -> int:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Put a file in place whole or not at all: written beside it, synced, renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     data = content.encode() if isinstance(content, str) else content
     try:
         with named_errors(path), part.open("wb") as file:
@@ -116,17 +124,39 @@ def _claimed(folder: Path) -> TextIO:
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            file = (folder / ".claim").open("w")
+            file = (folder / CLAIM).open("w")
         except FileNotFoundError:  # the folder was removed since
             continue
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(file):
             log.info(f"{folder}: another process is at it; waiting")
             fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file.fileno()).st_nlink:
             return file
         file.close()  # the folder was removed while this waited
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Claim a result's folder if nobody has it, without waiting; whether it is claimed and there."""
+    try:
+        file = (folder / CLAIM).open("a")
+    except (FileNotFoundError, NotADirectoryError):
+        yield False
+        return
+    with file:  # without a link, the folder was removed meanwhile
+        yield _locked(file) and os.fstat(file.fileno()).st_nlink > 0
+
+
+def _locked(file: TextIO) -> bool:
+    """Lock a claim's file, unless a process has it for longer than it takes to look whether it is claimed."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if attempt + 1 < _ATTEMPTS:
+                time.sleep(0.01)
+    return False
 
 
 def can_continue(folder: Path) -> bool:
@@ -135,14 +165,12 @@ def can_continue(folder: Path) -> bool:
 
 
 def is_claimed(folder: Path) -> bool:
-    """Whether a process is writing the folder now."""
+    """Whether a process is writing the folder now; looking is in nobody's way."""
     try:
-        with (folder / ".claim").open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with (folder / CLAIM).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return False
-    except FileNotFoundError:
-        return False
-    except PermissionError:  # another user's store, which this one may only read
+    except (FileNotFoundError, PermissionError):  # one that this user may not even read is another's
         return False
     except BlockingIOError:
         return True

@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from assay.finished import is_finished
 from assay.plan import Plan, StudyPlan
 from assay.recipe import Recipe
-from assay.store import RECEIPT, seed_folder
+from assay.store import seed_folder
 
 _REPORT = ("report.html", "report.md", "figures")
 _TABLES = ("runs.csv", "summary.csv")
@@ -57,7 +58,7 @@ def _links(store: Path, plan: StudyPlan) -> Iterator[tuple[Path, Path]]:
 
     def results(recipe: Recipe, names: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
         folder = recipe.folder(store)
-        if (folder / RECEIPT).exists():
+        if is_finished(folder):
             yield from ((root / name, folder / name) for name in names)
 
     yield from results(plan.report, _REPORT)

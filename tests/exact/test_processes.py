@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from assay.finished import damage
 from workflow.conftest import Project, clone
 
 STUDY = """\
@@ -63,6 +64,7 @@ def test_it_says_the_effective_batch_and_one_process_writes(two: Path) -> None:
     assert log.count("epoch 1/3") == 1
     events = [json.loads(line)["event"] for line in (two / "events.jsonl").read_text().splitlines()]
     assert events == ["on_start", *["on_epoch_end"] * 3, "on_train_end"]
+    assert list(damage(two)) == []  # no process of the run wrote after it was sealed
 
 
 def test_the_same_processes_give_the_same_bytes_interrupted_or_not(project: Project, two: Path) -> None:
@@ -96,6 +98,31 @@ def test_a_process_that_fails_ends_the_run_with_its_traceback(project: Project) 
     assert code == 1 and "process 1 of the run failed" in text and "RuntimeError: only here" in text
     assert not (project.root / "broken/receipt.json").exists()
     assert time.monotonic() - began < 120
+
+
+LEFT = """
+import os, sys, time
+sys.path.insert(0, "scripts")
+from assay.training.processes import together
+
+def work(ranks, device):
+    if ranks.rank == 0:
+        raise KeyboardInterrupt
+    time.sleep(30)
+
+try:
+    together(2, "cpu", work)
+except KeyboardInterrupt:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        print("none is left")
+"""
+
+
+def test_who_is_ended_at_once_leaves_no_process_that_goes_on(project: Project) -> None:
+    """By a second Ctrl-C; the others would write to a log that the next call seals."""
+    assert project.python("-c", LEFT).text.splitlines()[-1:] == ["none is left"]
 
 
 def test_a_part_whose_last_batch_not_every_process_shares(project: Project) -> None:

@@ -19,8 +19,6 @@ from soundness.conftest import World
 from soundness.mutate import name_of
 from soundness.mutations import KINDS, Source
 
-EXPLAINED: dict[str, str] = {}
-"""Module → why it is followed though no job of this study loads it. All that is followed is loaded."""
 READ_BY_PLANNING = {
     ("assay.datasets.diabetes", "TARGETS"): "says what its targets are, and the task must fit them",
     ("assay.report.render", "DATA_FILES"): "names files, which must exist",
@@ -75,7 +73,7 @@ def test_an_edit_moves_what_it_can_affect_and_nothing_else(
             refused.add(place)
             continue
         possible.add(place)
-        expected = set() if module in EXPLAINED else affected(module, loaded)
+        expected = affected(module, loaded)
         moved = {tuple(place) for place in edit["moved"]}
         if moved != expected:
             wrong.append((edit, "not expected", moved - expected, "not moved", expected - moved))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,10 @@ class Stand:
         return self.code
 
 
-@contextmanager
-def users_project(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The current folder, with a table, and a package `mine` that is imported from it."""
+    folder = tmp_path / "project"
     for name, text in {
         "table.csv": "one,two\n1,2\n",
         "mine/__init__.py": "",
@@ -38,8 +38,8 @@ def users_project(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    patch.chdir(folder)
-    patch.syspath_prepend(str(folder))
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
     yield folder
     for name in [name for name in sys.modules if name.split(".")[0] == "mine"]:
         del sys.modules[name]

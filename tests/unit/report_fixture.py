@@ -19,7 +19,7 @@ import small
 from assay import recipe
 from assay.receipt import file_digests, write_receipt
 from assay.report import render
-from assay.report.content import content
+from assay.report.content import Content, content
 from assay.report.inputs import gather
 from assay.results.compare import compare, write_comparisons
 from assay.settings.stages import CompareSettings, ReportSettings
@@ -58,6 +58,12 @@ class Made:
     """Settings of the report."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """What differs in the description of the data."""
+    comparisons: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the comparisons, beside the baseline and the metric."""
+    more_metrics: int = 0
+    """Further metrics of each run."""
+    measured: bool = False
+    """Whether runs have a log, costs and results by class."""
 
 
 def make(store: Path, made: Made) -> Path:
@@ -74,12 +80,8 @@ def make(store: Path, made: Made) -> Path:
     summary = groups.agg(n="count", mean="mean", sd="std", minimum="min", maximum="max").reset_index()
     summary.to_csv(study / "summary.csv", index=False)
     (study / "study.json").write_text(json.dumps({"variants": _variants(made)}))
-    settings = CompareSettings(
-        baseline=next(iter(made.effects)),
-        metric=made.metric,
-        higher_is_better=made.higher_is_better,
-        alpha=0.05,
-    )
+    decided = {"metric": made.metric, "higher_is_better": made.higher_is_better, "alpha": 0.05}
+    settings = CompareSettings(**{"baseline": next(iter(made.effects)), **decided, **made.comparisons})
     compared = store / "compare" / UPSTREAM["compare"]
     compared.mkdir(parents=True)
     write_comparisons(compare(study / "runs.csv", settings), compared)
@@ -92,6 +94,8 @@ def make(store: Path, made: Made) -> Path:
                 folder.mkdir(parents=True)
                 recorded = ENVIRONMENT | made.environments.get((name, seed), {})
                 (folder / "environment.json").write_text(json.dumps(recorded))
+                if made.measured:
+                    _measure(store, place, seed, random, (name, seed) not in made.lost)
                 if code := made.codes.get((name, seed), made.code):
                     (folder / "recipe.yaml").write_text(f"code: {json.dumps(code)}\n")
     found = recipe.Recipe(
@@ -111,6 +115,43 @@ def seal(folder: Path) -> None:
     """Give a folder the receipt of its files as they are."""
     names = [path.name for path in folder.iterdir() if path.name not in ("receipt.json", "seal.json")]
     write_receipt(folder, small.stand_in(folder.parent.name, folder.name), file_digests(folder, names))
+
+
+def _measure(store: Path, place: int, seed: int, random: np.random.Generator, finished: bool) -> None:
+    """What training and evaluation of one run leave behind, beside its metrics."""
+    train = store / "train" / train_address(place) / f"seed-{seed}"
+    (train / "train.log").write_text("epoch 1\n")
+    rows = ["epoch,split,loss,seconds,samples_per_second,peak_memory_mb"]
+    for epoch in (1, 2):
+        rows += [
+            f"{epoch},train,1.5,{2 + place},{500 - place},{300 + seed}",
+            f"{epoch},validation,1.5,0.5,4000,310",
+        ]
+    (train / "metrics.csv").write_text("\n".join([*rows, ""]))
+    if not finished:
+        return
+    evaluated = store / "evaluate" / evaluate_address(place) / f"seed-{seed}"
+    evaluated.mkdir(parents=True)
+    counts = random.multinomial(36, np.full((10, 10), 0.005) + np.eye(10) * 0.95)
+    hits, actual, predicted = np.diag(counts), counts.sum(1), np.maximum(counts.sum(0), 1)
+    shares = zip(hits / predicted, hits / actual, 2 * hits / (actual + predicted), strict=True)
+    per_class = [
+        {"class": str(digit), "precision": float(p), "recall": float(r), "f1": float(f), "samples": 36}
+        for digit, (p, r, f) in enumerate(shares)
+    ]
+    found = {
+        "classes": [str(digit) for digit in range(10)],
+        "confusion_matrix": counts.tolist(),
+        "per_class": per_class,
+    }
+    (evaluated / "metrics.json").write_text(json.dumps(found))
+    stage = small.stand_in("evaluate", evaluated.parent.name)
+    write_receipt(evaluated, stage, file_digests(evaluated, ["metrics.json"]), seed=seed)
+
+
+def evaluate_address(place: int) -> str:
+    """The evaluate address of the variant at this place."""
+    return f"{50 + place:012x}-abcdef03"
 
 
 def train_address(place: int) -> str:
@@ -134,6 +175,7 @@ def _runs(made: Made, random: np.random.Generator) -> list[list[Any]]:
                 (made.metric, value),
                 ("f1_macro", min(1.0, value)),
                 ("val_loss", 0.13 - effect + shared[place]),
+                *((f"val_more_{index}", value + index) for index in range(made.more_metrics)),
             ):
                 rows.append([name, seed, metric, float(found), "finished"])
     return rows
@@ -175,7 +217,7 @@ def _variants(made: Made) -> list[dict[str, Any]]:
             "addresses": {
                 "prepare": f"{99:012x}-abcdef02",
                 "train": train_address(place),
-                "evaluate": f"{50 + place:012x}-abcdef03",
+                "evaluate": evaluate_address(place),
             },
             "seeds": list(made.seeds),
             "best_epochs": {str(s): 12 + s % 5 for s in made.seeds if (name, s) not in made.lost},
@@ -202,13 +244,14 @@ FOUR = Made(
     {"plain": 0.0, "wide": 0.0085, "deep": 0.001, "tiny": -0.02},
     lost={("tiny", 3): "diverged in epoch 3"},
     settings={"question": "Is wider better?", "overrides": {"wide": {"model.widths": [128, 128]}}},
+    measured=True,
 )
 
 
 class Page(HTMLParser):
     """The text of a page, its tags and their attributes; refuses tags that do not match."""
 
-    VOID = ("meta", "link", "img", "br", "input", "path", "use", "rect")
+    VOID = ("meta", "link", "img", "br", "wbr", "input", "path", "use", "rect")
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -232,7 +275,7 @@ class Page(HTMLParser):
             assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self._open:
+        if "style" not in self._open and "script" not in self._open:
             self.text += data.replace("\N{NO-BREAK SPACE}", " ")
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
@@ -253,8 +296,12 @@ def written(store: Path, made: Made) -> Page:
 
 def page_of(folder: Path, store: Path) -> Page:
     """The page without its figures, which take most of the time."""
-    found = recipe.from_yaml(folder / "recipe.yaml")
-    return Page(render.html(content(gather(found, store), store) | {"drawings": {}}))
+    return Page(render.html(said(folder, store).values | {"drawings": {}}))
+
+
+def said(folder: Path, store: Path) -> Content:
+    """What the report says, without its figures."""
+    return content(gather(recipe.from_yaml(folder / "recipe.yaml"), store), store)
 
 
 def compared(folder: Path) -> dict[str, Any]:
@@ -264,4 +311,4 @@ def compared(folder: Path) -> dict[str, Any]:
 
 def warnings(page: Page) -> str:
     """The text of the warnings, which stand before the title."""
-    return page.text.partition("Read this first")[2].partition("Study ")[0]
+    return page.text.partition("Read this first")[2].partition("\nStudy ")[0]

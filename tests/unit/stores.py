@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import chdir
@@ -114,6 +115,21 @@ def lay_out(folder: Path) -> Plan:
         LOCK.parent.mkdir()
         LOCK.write_text(f"PyYAML=={metadata.version('pyyaml')}\n")
         return fill("plain", "taught", views=True)
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
+    """A healthy project, laid out once for the tests of a file."""
+    folder = tmp_path_factory.mktemp("healthy") / "project"
+    return folder, lay_out(folder)
+
+
+@pytest.fixture
+def plan(origin: tuple[Path, Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """A copy of a healthy project to be hurt, as the current folder."""
+    shutil.copytree(origin[0], tmp_path / "project", symlinks=True)
+    monkeypatch.chdir(tmp_path / "project")
+    return origin[1]
 
 
 def job(plan: Plan, stage: str) -> Job:

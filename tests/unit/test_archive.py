@@ -14,11 +14,12 @@ import archives
 import pytest
 from assay.archive import project, results
 from assay.archive.contents import Contents, of_file, of_text
-from assay.archive.manifest import Result
+from assay.archive.manifest import result_at
 from assay.archive.selection import Selection
 from assay.closure import closure, forget
 from assay.configuration import configure
 from assay.errors import UserError
+from assay.places import Place
 from assay.plan import load_plan
 
 
@@ -78,8 +79,16 @@ def test_a_file_that_changes_meanwhile_stops_it(tmp_path: Path) -> None:
     assert not (tmp_path / "a.tar.gz").exists()
 
 
+def test_the_largest_seed_has_a_place() -> None:
+    path = f"train/{archives.ADDRESS}/seed-{2**63 - 1}"
+    assert (
+        result_at(path) == Place("train", archives.ADDRESS, f"seed-{2**63 - 1}")
+        and result_at(path).path == path
+    )
+
+
 def selected(store: Path) -> Selection:
-    found = tuple(Result(*path.split("/")) for path in archives.RESULTS)
+    found = tuple(Place(*path.split("/")) for path in archives.RESULTS)
     return Selection("s", {"run": archives.RUN, "study": "s", "variant": "a"}, store, found, {}, (), (), ())
 
 

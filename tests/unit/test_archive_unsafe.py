@@ -140,6 +140,7 @@ OF_MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
     "a link out": ({"links": {"x/y": "../../etc"}}, "leads out of the archive"),
     "an absolute link": ({"links": {"x": "/etc"}}, "leads out of the archive"),
     "a result elsewhere": ({"results": ["../train"]}, "is no place of a result"),
+    "a file of a result": ({"results": [f"{RUN}/best.pt"]}, "is no place of a result"),
     "a result that is none": ({"results": [RUN, f"train/{ADDRESS}/seed-4"]}, r"seed-4/seal.json: is missing"),
     "a result that is not listed": ({"results": [DATA, REPORT]}, "belongs to no result|is not the recipe"),
     "a key that is none": ({"lock": "x"}, "lock: "),

@@ -8,7 +8,6 @@ import random
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,10 @@ from assay.settings.stages import CompareSettings
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-EXAMPLES = json.loads((Path(__file__).parent / "worked_examples.json").read_text())
+EXAMPLES = {
+    example["name"]: example
+    for example in json.loads((Path(__file__).parent / "data/worked_examples.json").read_text())
+}
 SCRIPT = Path(__file__).parents[2] / "scripts" / "compare.py"
 HEADER = ("variant", "seed", "metric", "value", "status")
 PLAIN = [0.90, 0.91, 0.92, 0.915, 0.905]
@@ -76,13 +78,13 @@ def test_sleep_data_and_its_sentence(tmp_path: Path) -> None:
     assert (found["wins"], found["losses"], found["ties"]) == (0, 9, 1)
     assert found["verdict"] == "worse"
     assert found["sentence"] == (
-        "drug is worse than plain in hours: -1.58, 95 % CI [-2.46, -0.70], t(9) = -4.06, p = .003; "
+        "drug is worse than plain in hours: −1.58, 95 % CI [−2.46, −0.70], t(9) = −4.06, p = .003; "
         "better on 0 of 10 seeds."
     )
     found = only(compare(runs, settings(metric="hours", higher_is_better=False)))
     assert (found["wins"], found["losses"], found["verdict"]) == (9, 0, "better")
     assert found["sentence"].startswith(
-        "drug beats plain in hours: -1.58 (lower is better), 95 % CI [-2.46, -0.70], t(9) = -4.06"
+        "drug beats plain in hours: −1.58 (lower is better), 95 % CI [−2.46, −0.70], t(9) = −4.06"
     )
 
 
@@ -135,7 +137,7 @@ def test_no_difference_shown_is_not_called_no_difference(tmp_path: Path) -> None
     assert found["verdict"] == "inconclusive"
     assert found["sentence"] == (
         "No difference in accuracy between same and plain could be shown: +0.10 percentage points, "
-        "95 % CI [-0.92, 1.12], t(4) = 0.27, p = .80; better on 3 of 5 seeds."
+        "95 % CI [−0.92, 1.12], t(4) = 0.27, p = .80; better on 3 of 5 seeds."
     )
 
 
@@ -155,7 +157,7 @@ def test_what_holm_takes_away_is_said(tmp_path: Path) -> None:
         (
             [value - 0.1 for value in PLAIN],
             "degenerate_zero_variance",
-            "the difference is -10.00 percentage points on all 5 seeds but for rounding",
+            "the difference is −10.00 percentage points on all 5 seeds but for rounding",
         ),
         ([0.95], "n_lt_2", "there is one, with a difference of +5.00 percentage points. 4 seeds have"),
         ([""], "n_lt_2", "it takes at least two pairs, and there is none. 5 seeds have no pair."),
@@ -204,7 +206,8 @@ def test_a_study_in_which_every_run_failed_still_has_comparisons(tmp_path: Path)
     failed = [[(name, seed, "", "", "diverged") for seed in (0, 1)] for name in ("plain", "wide")]
     result = compare(table(tmp_path / "runs.csv", *failed), settings())
     assert only(result)["status"] == "n_lt_2"
-    assert result["summary"][0] == {"variant": "plain", "n": 0, "mean": None, "sd": None}
+    summary = result["summary"][0]
+    assert (summary["n"], summary["failed"], summary["mean"], summary["iqm"]) == (0, 2, None, None)
     write_comparisons(result, tmp_path)
 
 
@@ -248,8 +251,8 @@ def test_both_files_hold_the_same_keys(tmp_path: Path) -> None:
     runs = table(tmp_path / "runs.csv", rows("plain", PLAIN), rows("wide", PLAIN[::-1]))
     result = compare(runs, settings())
     write_comparisons(result, tmp_path)
-    lists = ("seeds", "differences", "dropped")
-    assert [key for key in only(result) if key not in lists] == list(COLUMNS)
+    only_in_json = ("higher_is_better", "seeds", "differences", "dropped", "bayes", "worst_case", "notes")
+    assert set(only(result)) - set(only_in_json) == set(COLUMNS)
     with (tmp_path / "comparisons.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert list(row) == list(COLUMNS)
@@ -309,8 +312,11 @@ def test_a_wrong_table_is_named_with_what_is_wrong(tmp_path: Path, text: str, me
     [
         ({"baseline": "plane"}, "baseline: 'plane' is not in the table; did you mean 'plain'?"),
         ({"metric": "acuracy"}, "metric: 'acuracy' is not in the table; did you mean 'accuracy'?"),
-        ({"alpha": 0.0}, "alpha: must lie between 0 and 1, not 0.0"),
-        ({"alpha": 5.0}, "alpha: must lie between 0 and 1, not 5.0"),
+        ({"exclude": ["plane"]}, "exclude: 'plane' is not in the table; did you mean 'plain'?"),
+        ({"exclude": ["plain"]}, "exclude.0: 'plain' is the baseline"),
+        ({"secondary": {"los": False}}, "secondary: 'los' is not in the table; valid: accuracy"),
+        ({"looks": [4, 9]}, "holds 5 seeds, which is none of looks: [4, 9]"),
+        ({"bayesian": True}, "bayesian: needs a margin"),
     ],
 )
 def test_wrong_settings_lead_to_right_ones(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -322,14 +328,16 @@ def test_wrong_settings_lead_to_right_ones(tmp_path: Path, changes: dict[str, An
 @pytest.mark.parametrize("n", [2, 5, 30])
 def test_words_never_contradict_the_verdict(tmp_path: Path, n: int) -> None:
     generator = np.random.default_rng(n)
-    for _ in range(60):
+    for _ in range(25):
         spread = 10.0 ** generator.integers(-12, 12)
         plain = generator.normal(0, spread, n)
         wide = plain + generator.normal(spread, spread, n)
         runs = table(tmp_path / "runs.csv", rows("plain", plain.tolist()), rows("wide", wide.tolist()))
         alpha = float(generator.choice([0.2, 0.05, 0.01, 0.0005]))
         found = only(compare(runs, settings(alpha=alpha)))
-        low, high, p = re.search(r"CI \[(.+), (.+)\], .* p ([<=>] \.\d+)", found["sentence"]).groups()  # type: ignore[union-attr]
+        low, high, p = re.search(
+            r"CI \[(.+), (.+)\], .* p ([<=>] \.\d+)", found["sentence"].replace("−", "-")
+        ).groups()  # type: ignore[union-attr]
         scale = 100 if "percentage points" in found["sentence"] else 1
         tolerance = scale * (found["ci_high"] - found["ci_low"]) / 20
         assert float(low) == pytest.approx(scale * found["ci_low"], abs=tolerance)
@@ -341,38 +349,6 @@ def test_words_never_contradict_the_verdict(tmp_path: Path, n: int) -> None:
         elif p.startswith("<"):
             assert found["p"] < 0.001
         assert "nan" not in found["sentence"]
-
-
-@pytest.mark.parametrize(
-    ("p", "alpha", "text"),
-    [
-        (0.0061, 0.05, "p = .006"),
-        (0.41, 0.05, "p = .41"),
-        (0.00099, 0.05, "p < .001"),
-        (1e-300, 0.05, "p < .001"),
-        (1.0, 0.05, "p > .99"),
-        (0.0504, 0.05, "p = .0504"),
-        (0.0496, 0.05, "p = .050"),
-        (0.0008, 0.0005, "p = .001"),
-        (0.0003, 0.0002, "p = .0003"),
-    ],
-)
-def test_p_values_read_as_in_a_paper(p: float, alpha: float, text: str) -> None:
-    from assay.results.compare import _p_value
-
-    assert _p_value(p, alpha) == text
-
-
-def test_a_thousand_runs_of_ten_metrics_take_a_moment(tmp_path: Path) -> None:
-    generator = random.Random(0)
-    parts = [
-        [(f"v{v}", seed, f"m{m}", generator.random(), "finished") for m in range(10) for seed in range(50)]
-        for v in range(20)
-    ]
-    runs = table(tmp_path / "runs.csv", *parts)
-    start = time.perf_counter()
-    assert len(compare(runs, settings(baseline="v0", metric="m3"))["comparisons"]) == 19
-    assert time.perf_counter() - start < 1
 
 
 def test_by_hand(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_seeds_that_were_not_run_failed_or_were_interrupted(capsys: pytest.Captu
         "    seed 4: not run yet",
         "    seed 5: running now",
         f"  focal: 4 of 6 seeds; 2 results at {folder('train', 6).parent.name}",
-        "    seeds 2-5: not run yet",
+        "    seeds 2–5: not run yet",
     ]
     assert reasons(told(capsys)["aggregate/variant"])[:2] == [
         "settings",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import stores
 from assay import finished
 from assay.command import main
 from assay.doctor import Looked, examine
@@ -20,21 +22,9 @@ from assay.jobs import jobs
 from assay.places import Place
 from assay.plan import Plan
 from assay.store import FAILURE, RECEIPT, RECIPE, RESUME, claim
-from stores import LOCK, OLD, STORE, contents, fixed, job, lay_out, named, write_study
+from stores import LOCK, OLD, STORE, contents, fixed, job, named, write_study
 
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
-    folder = tmp_path_factory.mktemp("doctor") / "project"
-    return folder, lay_out(folder)
-
-
-@pytest.fixture
-def plan(origin: tuple[Path, Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    """A copy of a healthy project to be hurt, as the current folder."""
-    shutil.copytree(origin[0], tmp_path / "project", symlinks=True)
-    monkeypatch.chdir(tmp_path / "project")
-    return origin[1]
+origin, plan = stores.origin, stores.plan
 
 
 def test_nothing_is_said_of_a_healthy_store(plan: Plan) -> None:
@@ -48,8 +38,9 @@ def test_nothing_is_said_of_a_healthy_store(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("stage", ["train", "aggregate/study"])
-def test_every_flipped_byte_is_found(plan: Plan, stage: str) -> None:
-    """Each byte of each file of a result and its address; a newline also as what text files take for one."""
+def test_flipped_bytes_are_found(plan: Plan, stage: str) -> None:
+    """Each byte of each file of a result and its address, of large ones each ninth; a newline also as what text files
+    take for one."""
     chosen = job(plan, stage)
     place = Place(stage, chosen.recipe.address, chosen.part)
     copies = SimpleNamespace(of=lambda *key: None)
@@ -163,8 +154,15 @@ def test_leftovers_of_killed_jobs_elsewhere(plan: Plan, name: str) -> None:
     assert fixed() == [] and contents(STORE) == before
 
 
-def test_the_store_of_a_killed_replay(plan: Plan) -> None:
-    folder = Path(".results.replay-123").resolve()
+@pytest.mark.parametrize("where", ["beside the store", "in the system's folder for such things"])
+def test_the_store_of_a_killed_replay(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    project, folder = Path.cwd(), Path(".results.replay-123").resolve()
+    if where != "beside the store":  # where one may only read
+        folder = tmp_path / folder.name
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        monkeypatch.setattr(os, "access", lambda path, mode: path != project)
     with claim(folder):
         os.utime(folder, (OLD, OLD))
         assert named() == set()

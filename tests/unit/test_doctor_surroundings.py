@@ -9,27 +9,16 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import stores
 from assay.digest import file_digest
 from assay.doctor.surroundings import environment_finding, python_finding
 from assay.jobs import jobs
 from assay.plan import Plan
 from assay.recipe import from_yaml, to_yaml
 from assay.store import RECIPE
-from stores import STORE, contents, fixed, job, lay_out, named, write_study
+from stores import STORE, contents, fixed, job, named, write_study
 
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
-    folder = tmp_path_factory.mktemp("doctor") / "project"
-    return folder, lay_out(folder)
-
-
-@pytest.fixture
-def plan(origin: tuple[Path, Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    """A copy of a healthy project to be hurt, as the current folder."""
-    shutil.copytree(origin[0], tmp_path / "project", symlinks=True)
-    monkeypatch.chdir(tmp_path / "project")
-    return origin[1]
+origin, plan = stores.origin, stores.plan
 
 
 def flip(path: Path) -> None:

@@ -64,7 +64,8 @@ def test_conda_has_the_versions_of_the_lock() -> None:
 def test_planning_and_listing_import_no_torch() -> None:
     program = (
         "import sys; sys.path.insert(0, 'scripts');"
-        "import assay.plan, assay.views, assay.status, assay.command.main, assay.results.aggregate, assay.results.compare;"
+        "import assay.plan, assay.views, assay.status, assay.command.main, assay.command.runs, assay.command.show, "
+        "assay.command.status, assay.command.why, assay.command.report, assay.results.aggregate, assay.results.compare;"
         "from assay.plan import load_plan; load_plan({'study': ['digits', 'breast_cancer']});"
         "print([name for name in ('torch', 'pandas', 'sklearn', 'matplotlib', 'scipy.stats') if name in sys.modules])"
     )

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,7 @@ from assay import closure, reads
 from reading import Stand, check, fails, read, refused
 
 SCRIPTS = Path(closure.__file__).parents[1]
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with reading.users_project(tmp_path / "project", monkeypatch) as folder:
-        yield folder
+project = reading.project
 
 
 WAYS: dict[str, Callable[[Path], Any]] = {

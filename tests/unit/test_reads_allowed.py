@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,7 @@ from assay import closure, modules, reads
 from reading import check, fails, read, refused
 
 SCRIPTS = Path(closure.__file__).parents[1]
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with reading.users_project(tmp_path / "project", monkeypatch) as folder:
-        yield folder
+project = reading.project
 
 
 def test_what_the_address_stands_for_may_be_read(project: Path) -> None:

@@ -3,8 +3,9 @@
 golden/defaults.json             every key that was ever released, by its first name, and its default
 golden/schema/<version>/         studies of that version, and the first half of every address that they had
 
-Neither is ever edited; new keys and versions are added: `python tests/unit/test_schema.py` writes the files of
-the next version.
+Neither is ever edited; new keys and versions are added: `python tests/unit/test_schema.py FOLDER`, where FOLDER
+is golden/schema/<version> of the next version with its studies, writes the addresses into it and adds the new
+keys to the defaults.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -220,6 +223,34 @@ def test_a_recipe_with_keys_of_an_older_version_is_read(tmp_path: Path) -> None:
         )
 
 
+def release(version: Path, defaults: Path = GOLDEN / "defaults.json") -> None:
+    """Write the files of a version whose studies lie in a folder; what is there of earlier ones stays."""
+    with TemporaryDirectory() as store:
+        text = json.dumps(addresses(version, Path(store)), indent=1)
+    (version / "addresses.json").write_text(text + "\n")
+    released = json.loads(defaults.read_text())
+    now = {place: keys | released.get(place, {}) for place, keys in every_default().items()}
+    defaults.write_text(json.dumps(released | now, indent=1, sort_keys=True) + "\n")
+
+
+def test_the_files_of_the_next_version_are_written_as_they_are_read(tmp_path: Path) -> None:
+    version, defaults = tmp_path / "9", tmp_path / "defaults.json"
+    shutil.copytree(VERSIONS[-1], version, ignore=shutil.ignore_patterns("addresses.json"))
+    older = {place: dict(keys) for place, keys in DEFAULTS.items()}
+    del older["TrainingSettings"]["epochs"], older["losses/huber"]
+    older["TrainingSettings"]["batch_size"] = -1  # what was released is never edited
+    defaults.write_text(json.dumps(older))
+    release(version, defaults)
+    assert (version / "addresses.json").read_bytes() == (VERSIONS[-1] / "addresses.json").read_bytes()
+    assert sorted(path.name for path in version.iterdir()) == sorted(p.name for p in VERSIONS[-1].iterdir())
+    written = json.loads(defaults.read_text())
+    assert written["TrainingSettings"].pop("batch_size") == -1
+    assert written["losses/huber"] == DEFAULTS["losses/huber"]
+    assert written["TrainingSettings"].items() <= DEFAULTS["TrainingSettings"].items()
+    assert "epochs" in written["TrainingSettings"]
+
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    (folder / "addresses.json").write_text(json.dumps(addresses(folder, folder / "store"), indent=1) + "\n")
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit("FOLDER: golden/schema/<version>, with the studies of the version that is released")
+    release(Path(sys.argv[1]))

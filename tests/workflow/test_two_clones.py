@@ -78,8 +78,9 @@ def test_a_damaged_result_whose_receipt_is_gone_is_made_again(project: Project) 
         file.seek(1000)
         file.write(b"damage")
     (run / "receipt.json").unlink()
-    shutil.rmtree(project.results / "report")
-    outcome = project.snakemake("--forcerun", "train", "--until", "train")
+    for stage in ("evaluate", "aggregate", "compare", "report"):  # what reads it is still to be made
+        shutil.rmtree(project.results / stage)
+    outcome = project.snakemake()
     assert outcome.code == 0, outcome.text
     assert receipts(project.results) == before
     assert sorted(trainings(project.results)) == [1, 1, 1, 2]

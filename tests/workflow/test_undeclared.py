@@ -123,3 +123,14 @@ def test_what_it_declares_is_followed(project: Project) -> None:
     project.edit("mine/other.txt", "", "1")
     assert len({first, second, third}) == 3 and address(project) == third
     assert first.split("-")[0] == third.split("-")[0]
+
+
+def test_a_run_of_the_store_is_no_part_of_another_unless_its_recipe_says_so(project: Project) -> None:
+    other = project.results / "train/0123456789ab-01234567/seed-0/best.pt"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"weights")
+    project.edit(
+        "mine/nets.py", "        size =", f"        Path({str(other)!r}).read_bytes()\n        size ="
+    )
+    outcome = train(project, 2)
+    assert outcome.code == 1 and str(other) in failure(project.root / "run-2"), outcome.text

@@ -13,10 +13,11 @@ from typing import Any
 from assay.acceptance.proposals import Proposal
 from assay.environment import computing
 from assay.finished import is_finished, read_receipt
+from assay.jobs import inputs
 from assay.plan import Plan
 from assay.replay import certificate
 from assay.replay.parting import HISTORY, TRACE, Parting, beginnings_part, parting, read_trace
-from assay.replay.programs import Replay, inputs
+from assay.replay.programs import Replay
 from assay.settings.training import NumericsSettings
 from assay.store import RESUME
 from assay.words import counted

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from assay import accepted, canonical, closure
-from assay.acceptance.siblings import Sibling, changed_modules, finished_places, siblings
 from assay.finished import is_finished, read_receipt
-from assay.jobs import jobs
+from assay.jobs import inputs, jobs
 from assay.places import Place
 from assay.plan import Plan
 from assay.recipe import Recipe
 from assay.replay.parting import are_equal, parting
-from assay.replay.programs import inputs
 from assay.settings.stages import STAGES
+from assay.siblings import Sibling, finished_places, siblings
 from assay.words import counted
 
 Key = tuple[str, str, str]
@@ -71,7 +70,7 @@ class Proposal:
             same_as=self.kept.partition("-")[2],
             accepted=date.today().isoformat(),
             made_for=self.name,
-            changed=changed_modules(self.before, self.recipe.code),
+            changed=closure.changed(self.before, self.recipe.code),
             evidence=dict(evidence),
             message=message,
         )
@@ -105,7 +104,7 @@ def finished_jobs(plan: Plan, store: Path, addresses: Collection[tuple[str, str]
         job.folder(store)
         for study in plan.studies
         for job in jobs(study)
-        if addresses is None or (job.recipe.stage, job.recipe.address) in addresses
+        if addresses is None or job.place.key in addresses
     }
     return sum(is_finished(folder) for folder in folders)
 
@@ -116,16 +115,16 @@ def _wave(plan: Plan, store: Path, refused: Collection[Key]) -> list[Proposal]:
     seen = set()
     for study in plan.studies:
         for job in jobs(study):
-            place = (job.recipe.stage, job.recipe.address)
-            if place in seen:
+            key = job.place.key
+            if key in seen:
                 continue
-            seen.add(place)
+            seen.add(key)
             name = "/".join(filter(None, (study.study.name, job.variant)))
             proposal = _proposal(job.recipe, name, store, refused)
             if proposal is not None:
-                moved[place] = proposal
+                moved[key] = proposal
     first = min((list(STAGES).index(stage) for stage, _ in moved), default=0)
-    chosen = {place: item for place, item in moved.items() if list(STAGES).index(place[0]) == first}
+    chosen = {key: item for key, item in moved.items() if list(STAGES).index(key[0]) == first}
     own = {address for _, address in chosen}
     return [item for item in chosen.values() if not own & set(item.recipe.upstream.values())]
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay import environment
 from assay.archive import GUIDE, SUFFIX, guide, project, tarball
 from assay.archive.contents import Contents, of_text
 from assay.archive.manifest import NAME_DIGITS, SCHEMA, Manifest, digest
@@ -14,7 +15,6 @@ from assay.archive.progress import Tell, shares
 from assay.archive.results import add_results
 from assay.archive.selection import Selection
 from assay.configuration import Configuration
-from assay.environment import ENVIRONMENT
 
 LOCK = "envs/requirements.lock"
 
@@ -94,9 +94,8 @@ def _computed(selection: Selection) -> dict[str, list[str]]:
     """What the runs were computed with: Python, PyTorch, devices."""
     found: dict[str, set[str]] = {"python": set(), "torch": set(), "device": set()}
     for result in selection.results:
-        path = selection.store / result.path / ENVIRONMENT
-        if result.stage == "train" and path.is_file():
-            content = json.loads(path.read_text(encoding="utf-8"))
+        content = environment.read(result.folder(selection.store)) if result.stage == "train" else {}
+        if content:
             found["device"].add(str(content.get("device")))
             for name in ("python", "torch"):
                 found[name].add(str(content.get("versions", {}).get(name)))

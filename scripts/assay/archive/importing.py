@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.archive import STORE, into_store
-from assay.archive.manifest import Manifest, Result
+from assay.archive.manifest import Manifest
 from assay.archive.progress import Tell, shares
 from assay.archive.reach import unreached
 from assay.archive.unpack import unpack
 from assay.errors import UserError
 from assay.finished import is_finished
+from assay.places import Place
 from assay.replay.temporary import temporary_store
 
 
@@ -24,8 +25,8 @@ class Imported:
     root: str
     """The folder that the archive unpacks to."""
     manifest: Manifest
-    new: list[Result]
-    there: list[Result]
+    new: list[Place]
+    there: list[Place]
     other_reports: list[str]
     """Reports that were there, and tell of runs that were computed elsewhere."""
     unreached: Mapping[str, str]

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from assay import sources
 from assay.archive import STORE
-from assay.archive.manifest import Manifest, Result, result_at
-from assay.archive.results import is_own_copy
+from assay.archive.manifest import Manifest, result_at
 from assay.errors import UserError
 from assay.finished import (
     AGAIN,
@@ -29,7 +29,9 @@ from assay.finished import (
     read_receipt,
     sealed_files,
 )
+from assay.places import Place
 from assay.recipe import is_as_written
+from assay.replay import certificate
 from assay.store import (
     FAILURE,
     RECEIPT,
@@ -56,7 +58,8 @@ def check(unpacked: Path, manifest: Manifest) -> None:
         manifest: the archive's.
 
     Raises:
-        UserError: a seal, a receipt, a recipe or a module's copy is damaged, or a file belongs to nothing.
+        UserError: a seal, a receipt, a certificate, a recipe or a module's copy is damaged, or a file belongs
+            to nothing.
     """
     store = unpacked / STORE
     owned: set[str] = set()
@@ -65,6 +68,8 @@ def check(unpacked: Path, manifest: Manifest) -> None:
         for name, fault in faults(folder):
             raise UserError(f"{STORE}/{result.path}/{name}: {fault}")
         _check_receipt(result, read_receipt(folder))
+        if problem := certificate.fault(folder, result):
+            raise UserError(f"{STORE}/{result.path}/{CERTIFICATE}: {problem}")
         owned |= {f"{result.path}/{name}" for name in (*sealed_files(folder), RECEIPT, SEAL, CERTIFICATE)}
     for result in [*manifest.found, *map(result_at, manifest.left_out)]:
         _check_recipe(result, store, owned)
@@ -79,7 +84,7 @@ def check(unpacked: Path, manifest: Manifest) -> None:
             raise UserError(f"{path}: belongs to no result of the archive")
 
 
-def _check_receipt(result: Result, receipt: dict[str, Any]) -> None:
+def _check_receipt(result: Place, receipt: dict[str, Any]) -> None:
     """Refuse a receipt that is of another place."""
     says = (receipt["stage"], receipt["address"], receipt.get("seed"))
     seed = None if result.stage == "prepare" or not result.part else seed_of(result.part)
@@ -87,7 +92,7 @@ def _check_receipt(result: Result, receipt: dict[str, Any]) -> None:
         raise UserError(f"{STORE}/{result.path}/{RECEIPT}: is of {says[0]} {says[1]}, seed {says[2]}")
 
 
-def _check_recipe(result: Result, store: Path, owned: set[str]) -> None:
+def _check_recipe(result: Place, store: Path, owned: set[str]) -> None:
     """Refuse a recipe that is of another address, or is not as it was written."""
     name = f"{result.recipe_folder}/{RECIPE}"
     owned.add(name)
@@ -103,7 +108,7 @@ def _check_recipe(result: Result, store: Path, owned: set[str]) -> None:
 
 def _check_copy(path: Path, name: str) -> None:
     """Refuse a copy of a module that is another than its name says; drop what this Python cannot read."""
-    same = is_own_copy(path)
+    same = sources.is_own_copy(path)
     if same is False:
         raise UserError(f"{name}: is damaged: it is not the module that its name says")
     if same is None:
@@ -134,7 +139,7 @@ def _differences(store: Path, path: str, digests: Mapping[str, str]) -> Iterator
             yield f"{where}: the same recipe gave other bits, in {', '.join(names)}"
 
 
-def put(unpacked: Path, manifest: Manifest, store: Path) -> tuple[list[Result], list[Result]]:
+def put(unpacked: Path, manifest: Manifest, store: Path) -> tuple[list[Place], list[Place]]:
     """Put the results of a checked archive into a store, with their recipes and the copies of their code.
 
     Returns:
@@ -147,8 +152,8 @@ def put(unpacked: Path, manifest: Manifest, store: Path) -> tuple[list[Result], 
     for copy in sorted((source / "code").glob("*")):
         if not (store / "code" / copy.name).exists():
             write_atomically(store / "code" / copy.name, copy.read_bytes())
-    new: list[Result] = []
-    there: list[Result] = []
+    new: list[Place] = []
+    there: list[Place] = []
     for result in manifest.found:
         own, recipe = (place / result.recipe_folder / RECIPE for place in (source, store))
         if own.exists() and not recipe.exists():
@@ -157,7 +162,7 @@ def put(unpacked: Path, manifest: Manifest, store: Path) -> tuple[list[Result], 
     return new, there
 
 
-def _put_result(source: Path, store: Path, result: Result) -> bool:
+def _put_result(source: Path, store: Path, result: Place) -> bool:
     """Put one result in place, and say whether it was not there yet. Its receipt is the last of it."""
     origin, target = source / result.path, store / result.path
     if is_claimed(target):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-import re
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -14,6 +13,7 @@ from pydantic import Field, ValidationError
 from assay.archive import MANIFEST
 from assay.errors import UserError
 from assay.jsonfile import to_json
+from assay.places import Place, place_of
 from assay.settings.base import Strict
 
 SCHEMA = 1
@@ -21,31 +21,6 @@ NAME_DIGITS = 12
 """How many digits of the manifest's digest the archive's name has."""
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_ADDRESS = r"[0-9a-f]{12}-[0-9a-f]{8}"
-_RESULT = re.compile(
-    rf"(prepare|train|evaluate)/({_ADDRESS})/(fixed|seed-[0-9]{{1,18}})"
-    rf"|(aggregate/variant|aggregate/study|compare|report)/({_ADDRESS})"
-)
-
-
-@dataclass(frozen=True)
-class Result:
-    """The place of one result in a store."""
-
-    stage: str
-    address: str
-    part: str = ""
-    """The folder of a seed or a split, where the stage has them."""
-
-    @property
-    def path(self) -> str:
-        """Its folder below the store."""
-        return "/".join(filter(None, (self.stage, self.address, self.part)))
-
-    @property
-    def recipe_folder(self) -> str:
-        """The folder of its address."""
-        return f"{self.stage}/{self.address}"
 
 
 class File(Strict):
@@ -88,7 +63,7 @@ class Manifest(Strict):
         return to_json(self.model_dump(mode="json"))
 
     @property
-    def found(self) -> list[Result]:
+    def found(self) -> list[Place]:
         """The results, as places in a store."""
         return [result_at(path) for path in self.results]
 
@@ -98,16 +73,16 @@ def digest(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def result_at(path: str) -> Result:
-    """The result whose folder a path below the store is.
+def result_at(path: str) -> Place:
+    """The place whose folder a path below the store is.
 
     Raises:
         UserError: no result can lie there.
     """
-    match = _RESULT.fullmatch(path)
-    if match is None:
+    place = place_of(Path(), Path(path))
+    if place is None or place.path != path:
         raise UserError(f"{MANIFEST}: results: {path!r} is no place of a result")
-    return Result(*(group for group in match.groups() if group is not None))
+    return place
 
 
 def parse(text: bytes) -> Manifest:

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from assay.archive.manifest import Result
+from assay import closure
 from assay.errors import UserError
+from assay.places import Place
 from assay.plan import forget
 from assay.recipe import from_yaml
 from assay.store import RECIPE
 from assay.yamlfile import read
 
 
-def unreached(store: Path, results: Iterable[Result]) -> dict[str, str]:
+def unreached(store: Path, results: Iterable[Place]) -> dict[str, str]:
     """The recipes that no study of this project comes to, with the reason of each.
 
     Args:
@@ -52,7 +53,7 @@ def _reason(path: Path, address: str) -> str:
         now = recipe.with_code_now()
         if now.address == address:
             return ""
-        changed = sorted(n for n in {*now.code, *recipe.code} if now.code.get(n) != recipe.code.get(n))
+        changed = closure.changed(recipe.code, now.code)
     except UserError as error:
         return str(error).splitlines()[0].removeprefix(f"{path}: ")
     return f"other code here: {', '.join(changed)}" if changed else "other settings here"

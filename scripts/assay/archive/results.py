@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from assay import sources
 from assay.archive import STORE
 from assay.archive.contents import Contents, Entry, of_file, of_text
-from assay.archive.manifest import Result
 from assay.archive.selection import Selection
-from assay.digest import file_digest
 from assay.errors import UserError
 from assay.finished import AGAIN, CERTIFICATE, FOREIGN, SEAL, faults, read_receipt, read_seal
 from assay.jsonfile import to_json
+from assay.places import Place
 from assay.plan import Plan
-from assay.recipe import is_as_written
+from assay.recipe import code_of, is_as_written
 from assay.store import FAILURE, RECEIPT, RECIPE, seed_of
-from assay.syntax import source_digest
 from assay.views import make_views, variant_folder, view_folder
 from assay.yamlfile import parse
 
@@ -47,9 +44,8 @@ def add_results(
     for result in selection.results:
         folder = store / result.path
         recipe = f"{result.recipe_folder}/{RECIPE}"
-        if (
-            store / recipe
-        ).is_file() and f"{STORE}/{recipe}" not in contents.files:  # none where made by hand
+        missing = f"{STORE}/{recipe}" not in contents.files
+        if missing and (store / recipe).is_file():  # there is none where it was made by hand
             contents.add(f"{STORE}/{recipe}", _recipe(store / recipe))
         if without_data and result.stage == "prepare":
             left_out[result.path] = dict(read_receipt(folder)["digests"])
@@ -62,7 +58,7 @@ def add_results(
         contents.add(f"{STORE}/{result.path}/{FAILURE}", of_file(store / result.path / FAILURE))
     for digest in sorted(_code(contents)):
         if (copy := sources.kept(store, digest)).is_file():
-            if is_own_copy(copy) is False:
+            if sources.is_own_copy(copy) is False:
                 raise UserError(f"{copy}: is damaged: it is not the module that its name says; {AGAIN}")
             contents.add(f"{STORE}/code/{digest}", of_file(copy))
     views = _study_views(selection.plan, included) if selection.plan else _run_views(selection, included)
@@ -108,38 +104,17 @@ def _sealed(folder: Path) -> Iterator[tuple[str, Entry]]:
         yield CERTIFICATE, of_file(folder / CERTIFICATE)
 
 
-def is_own_copy(path: Path) -> bool | None:
-    """Whether a kept copy of a module or data file has the digest that it is named after.
-
-    None if this Python cannot read the module: it may be written for a newer one.
-    """
-    if file_digest(path) == path.name:
-        return True
-    try:
-        return source_digest(path.read_bytes()) == path.name
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-
-
 def _code(contents: Contents) -> set[str]:
     """The digests of all modules that the recipes in an archive name."""
     recipes = {entry.digest: entry for path, entry in contents.files.items() if path.endswith(f"/{RECIPE}")}
     found: set[str] = set()
     for entry in recipes.values():
         assert isinstance(entry.source, Path)
-        found |= _named(parse(entry.source.read_text(encoding="utf-8"), str(entry.source)))
+        found.update(code_of(parse(entry.source.read_text(encoding="utf-8"), str(entry.source))))
     return found
 
 
-def _named(recipe: Any) -> set[str]:
-    """The digests of the modules that a recipe names, as plain data, upstream included."""
-    if not isinstance(recipe, Mapping):
-        return set()
-    upstream = recipe.get("upstream") or {}
-    return {*(recipe.get("code") or {}).values()}.union(*map(_named, upstream.values()))
-
-
-def _study_views(plan: Plan, results: list[Result]) -> dict[str, str]:
+def _study_views(plan: Plan, results: list[Place]) -> dict[str, str]:
     """The links that the workflow makes for people, of a store that holds these results: link → target."""
     with TemporaryDirectory() as folder:
         store = Path(folder)
@@ -151,7 +126,7 @@ def _study_views(plan: Plan, results: list[Result]) -> dict[str, str]:
         return {path.relative_to(store).as_posix(): os.readlink(path) for path in links}
 
 
-def _run_views(selection: Selection, results: list[Result]) -> dict[str, str]:
+def _run_views(selection: Selection, results: list[Place]) -> dict[str, str]:
     """The same for a run, under the study and the variant that it was made for."""
     made, run = selection.exported, Path(selection.exported["run"])
     if not (made.get("study") and made.get("variant")):

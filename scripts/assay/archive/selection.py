@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from assay import registry
-from assay.archive.manifest import Result
 from assay.errors import UserError
 from assay.finished import is_finished
-from assay.jobs import Job, jobs
-from assay.plan import Plan, StudyPlan, failure_reason, split_folder
+from assay.jobs import Job, inputs, jobs
+from assay.places import Place
+from assay.plan import Plan, StudyPlan, failure_reason
 from assay.recipe import Recipe, from_yaml
 from assay.store import RECIPE, seed_folder, seed_of
 from assay.views import variant_folder
-from assay.yamlfile import read
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,13 @@ class Selection:
     exported: dict[str, Any]
     """The same in the manifest's words."""
     store: Path
-    results: tuple[Result, ...]
+    results: tuple[Place, ...]
     """The finished ones, each after those that it was made from."""
-    missing: dict[Result, str]
+    missing: dict[Place, str]
     """The others, with a person's words for them."""
     absent: tuple[str, ...]
     """The runs that a partial plan leaves out, in words."""
-    failed: tuple[Result, ...]
+    failed: tuple[Place, ...]
     """Where such runs failed."""
     recipes: tuple[Recipe, ...]
     """With the code as it lies on disk now."""
@@ -53,12 +52,11 @@ def of_study(plan: Plan, exported: dict[str, Any]) -> Selection:
     absent = dict(_absent(study))
     results, missing = [], {}
     for job in jobs(study):
-        result = Result(job.recipe.stage, job.recipe.address, job.part)
         if is_finished(job.folder(plan.store)):
-            results.append(result)
+            results.append(job.place)
         else:
             reason = failure_reason(job.folder(plan.store))
-            missing[result] = _words(job) + (f" (failed: {reason})" if reason else "")
+            missing[job.place] = _words(job) + (f" (failed: {reason})" if reason else "")
     places = dict.fromkeys(place for places in absent.values() for place in places)
     return Selection(
         study.study.name,
@@ -67,18 +65,18 @@ def of_study(plan: Plan, exported: dict[str, Any]) -> Selection:
         tuple(results),
         missing,
         tuple(absent),
-        tuple(place for place in places if failure_reason(plan.store / place.path)),
+        tuple(place for place in places if failure_reason(place.folder(plan.store))),
         tuple(plan.recipes.values()),
         plan,
     )
 
 
-def _absent(study: StudyPlan) -> Iterator[tuple[str, list[Result]]]:
+def _absent(study: StudyPlan) -> Iterator[tuple[str, list[Place]]]:
     """The runs that a partial plan leaves out, in words, and where their failures would be."""
     for variant in study.variants:
         for seed, reason in variant.aggregate.settings.missing.items():
             stages = (variant.train, variant.measured)
-            places = [Result(recipe.stage, recipe.address, seed_folder(int(seed))) for recipe in stages]
+            places = [Place(recipe.stage, recipe.address, seed_folder(int(seed))) for recipe in stages]
             yield f"train {variant.variant.name}, seed {seed} ({reason})", places
 
 
@@ -97,49 +95,38 @@ def of_run(store: Path, name: str) -> Selection:
     folder = registry.find(store, name)
     if folder.parent.parent != (store / "train").resolve():
         raise UserError(f"{folder}: lies outside the store {store}; only what is in the store is exported")
-    recipe, seed, address = from_yaml(folder / RECIPE), seed_of(folder), folder.parent.name
-    needed = dict.fromkeys([*_read_by(recipe, seed), Result("train", address, seed_folder(seed))])
-    evaluations = list(_evaluations(store, address, seed))
-    measured = [from_yaml(store / result.recipe_folder / RECIPE) for result in evaluations]
+    recipe, part, address = from_yaml(folder / RECIPE), folder.name, folder.parent.name
+    needed = dict.fromkeys([*_read_by(recipe, part), Place("train", address, part)])
+    evaluations = registry.evaluations(store, address, seed_of(folder))
+    measured = [from_yaml(store / place.recipe_folder / RECIPE) for place in evaluations]
     now = recipe.with_code_now()
-    exported: dict[str, Any] = {"run": f"train/{address}/{folder.name}", **recipe.made_by}
+    exported: dict[str, Any] = {"run": f"train/{address}/{part}", **recipe.made_by}
     if now.address != address:
         exported["address_now"] = now.address
     made = recipe.made_by
     known = made.get("study") and made.get("variant")
     title = f"{made['study']}-{variant_folder(made['variant'])}" if known else address
     return Selection(
-        f"{title}-{folder.name}",
+        f"{title}-{part}",
         exported,
         store,
-        (*(result for result in needed if is_finished(store / result.path)), *evaluations),
-        {result: result.path for result in needed if not is_finished(store / result.path)},
+        (*(place for place in needed if is_finished(place.folder(store))), *evaluations),
+        {place: place.path for place in needed if not is_finished(place.folder(store))},
         (),
         (),
         (now, *_embedded(now), *(evaluation.with_code_now() for evaluation in measured)),
     )
 
 
-def _read_by(recipe: Recipe, seed: int) -> Iterator[Result]:
+def _read_by(recipe: Recipe, part: str) -> Iterator[Place]:
     """The results that a run was made from, each after its own."""
     for upstream in recipe.embedded.values():
-        address = upstream.recorded or upstream.address
         if upstream.stage == "train":
-            yield from _read_by(upstream, seed)
-            yield Result("train", address, seed_folder(seed))
-        else:
-            yield Result(upstream.stage, address, split_folder(upstream, seed))
+            yield from _read_by(upstream, part)
+    yield from inputs(recipe, part)
 
 
 def _embedded(recipe: Recipe) -> Iterator[Recipe]:
     for upstream in recipe.embedded.values():
         yield upstream
         yield from _embedded(upstream)
-
-
-def _evaluations(store: Path, address: str, seed: int) -> Iterator[Result]:
-    """The finished evaluations of a run."""
-    for path in sorted((store / "evaluate").glob(f"*/{RECIPE}")):
-        upstream = read(path).content["upstream"]["train"]
-        if upstream["address"] == address and is_finished(path.parent / seed_folder(seed)):
-            yield Result("evaluate", path.parent.name, seed_folder(seed))

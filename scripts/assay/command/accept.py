@@ -19,15 +19,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assay import accepted, finished
+from assay import accepted, closure, finished
 from assay.acceptance.evidence import Compared, compare, environment_here
 from assay.acceptance.proposals import Key, Proposal, finished_jobs, nothing_to_accept, propose
-from assay.acceptance.siblings import changed_modules, lines_changed
 from assay.command.tasks import each
 from assay.errors import UserError
 from assay.plan import Plan, load_plan
 from assay.replay.programs import STARTING, Replay, seconds
 from assay.replay.temporary import temporary_store
+from assay.siblings import lines_changed
 from assay.views import make_views
 from assay.words import counted, duration_text
 
@@ -96,7 +96,7 @@ def _announce(proposals: Sequence[Proposal], store: Path, arguments: argparse.Na
     changed = {
         name: lines_changed(store, name, proposal.before.get(name), proposal.recipe.code.get(name))
         for proposal in proposals
-        for name in changed_modules(proposal.before, proposal.recipe.code)
+        for name in closure.changed(proposal.before, proposal.recipe.code)
     }
     print("Changed since the results were computed:")
     for name in sorted(changed):

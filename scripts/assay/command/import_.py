@@ -17,11 +17,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from assay.archive.importing import Imported, import_archive
-from assay.archive.manifest import Result
 from assay.command.progress import Progress
 from assay.configuration import configure
 from assay.digest import file_digest
 from assay.errors import UserError
+from assay.places import Place
 from assay.words import counted
 
 _LEDGER = "config/accepted.yaml"
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     _tell_study(found, arguments.file)
 
 
-def _counts(results: Iterable[Result]) -> str:
+def _counts(results: Iterable[Place]) -> str:
     """`6 results (2 prepare, 4 train)`."""
     counts = Counter(result.stage for result in results)
     stages = ", ".join(f"{number} {stage}" for stage, number in counts.items())

@@ -1,45 +1,37 @@
-"""`assay`: what is in the store, what it means, how far a study is."""
+"""`assay`: look at results, show that they hold, move and remove them."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 from assay import program
-from assay.command import (
-    accept,
-    diff,
-    doctor,
-    export,
-    gc,
-    import_,
-    plot,
-    report,
-    runs,
-    show,
-    status,
-    verify,
-    why,
-)
 from assay.configuration import CONFIG_FILE
 from assay.errors import UserError
 
 SUBCOMMANDS = {
-    "runs": runs,
-    "show": show,
-    "status": status,
-    "plot": plot,
-    "report": report,
-    "why": why,
-    "diff": diff,
-    "verify": verify,
-    "accept": accept,
-    "export": export,
-    "import": import_,
-    "gc": gc,
-    "doctor": doctor,
+    "runs": "runs",
+    "show": "show",
+    "status": "status",
+    "plot": "plot",
+    "report": "report",
+    "why": "why",
+    "diff": "diff",
+    "plan": "plan",
+    "aa": "aa",
+    "across": "across",
+    "verify": "verify",
+    "accept": "accept",
+    "export": "export",
+    "import": "import_",
+    "gc": "gc",
+    "doctor": "doctor",
 }
+"""Name → module of this package. Only the one that is called is imported: most are done in a moment."""
 
 
 def main() -> None:
@@ -50,7 +42,9 @@ def main() -> None:
 def _main() -> None:
     parser = argparse.ArgumentParser(prog="assay", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in SUBCOMMANDS.items():
+    called = [name for name in sys.argv[1:2] if name in SUBCOMMANDS]
+    modules = {name: _module(name) for name in called or SUBCOMMANDS}
+    for name, module in modules.items():
         text = (module.__doc__ or "").strip()
         sub = subparsers.add_parser(
             name, help=text.splitlines()[0], description=text,
@@ -59,7 +53,11 @@ def _main() -> None:
         module.add_arguments(sub)
     arguments = parser.parse_args()
     _enter_project()
-    SUBCOMMANDS[arguments.command].run(arguments)
+    modules[arguments.command].run(arguments)
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"assay.command.{SUBCOMMANDS[name]}")
 
 
 def _enter_project() -> None:

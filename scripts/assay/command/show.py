@@ -12,10 +12,10 @@ from pathlib import Path
 
 from assay import registry
 from assay.configuration import configure
-from assay.finished import read_receipt
+from assay.finished import is_finished, read_receipt
 from assay.plan import failure_reason
 from assay.recipe import from_yaml
-from assay.store import RECEIPT, RECIPE, is_claimed, seed_of
+from assay.store import RECIPE, is_claimed, seed_of
 from assay.yamlfile import dump
 
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     store = configure().store
     folder = registry.find(store, arguments.run)
     recipe = from_yaml(folder / RECIPE)
-    finished, seed = (folder / RECEIPT).exists(), seed_of(folder)
+    seed = seed_of(folder)
     rows = [
         item
         for item in registry.select(registry.runs(store), address=recipe.address)
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     ]
     content = {
         "run": str(_short(folder)),
-        "status": read_receipt(folder)["status"] if finished else _unfinished(folder),
+        "status": read_receipt(folder)["status"] if is_finished(folder) else _unfinished(folder),
         **({key: value for key, value in rows[0].facts.items() if value != ""} if rows else {}),
         "metrics": {(row.facts["evaluation"] or "validation"): row.metrics for row in rows},
         "settings": recipe.settings.model_dump(mode="json")

@@ -21,7 +21,7 @@ from assay.differences.reasons import Reason, Reasons
 from assay.plan import Plan, StudyPlan, load_plan
 from assay.store import seed_of
 from assay.views import view_folder
-from assay.words import counted
+from assay.words import counted, seed_ranges
 
 MOST_ALIKE = 20
 """Variants with the same reason that are listed."""
@@ -138,20 +138,10 @@ _WORDS = {
 
 
 def _parts(parts: Sequence[str]) -> str:
-    """`seeds 0, 1, 4-9: `."""
+    """`seeds 0, 1, 4–9: `."""
     if not parts[0].startswith("seed-"):
         return ""
-    seeds = sorted(seed_of(part) for part in parts)
-    ranges: list[list[int]] = []
-    for seed in seeds:
-        if ranges and seed == ranges[-1][-1] + 1:
-            ranges[-1].append(seed)
-        else:
-            ranges.append([seed])
-    told = ", ".join(
-        f"{found[0]}-{found[-1]}" if len(found) > 2 else ", ".join(map(str, found)) for found in ranges
-    )
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {told}: "
+    return f"{'seed' if len(parts) == 1 else 'seeds'} {seed_ranges(map(seed_of, parts))}: "
 
 
 def _plain(found: dict[str, list[Reason]], plan: Plan) -> Any:

@@ -12,7 +12,7 @@ from assay.differences.known import Recipes
 from assay.differences.modules import Modules
 from assay.differences.named import Named, common_stage
 from assay.differences.recipes import Differences
-from assay.differences.results import Parting
+from assay.differences.results import HistoryDifference
 from assay.differences.settings import Value
 from assay.finished import is_finished
 from assay.store import seed_folder
@@ -52,7 +52,7 @@ class Comparison:
     """What the metrics were measured on."""
     seeds: int = 0
     """How many seeds the metrics are means of, for variants."""
-    parting: Parting | None = None
+    parting: HistoryDifference | None = None
 
     def __bool__(self) -> bool:
         return bool(self.differences or self.files or self.ends or self.metrics or self.parting)
@@ -109,7 +109,7 @@ class Comparer:
         """Two finished runs."""
         assert one.run and other.run
         runs = one.run, other.run
-        values, hosts = results.environment(*runs)
+        values, hosts = results.environments(*runs)
         found = replace(found, environment=(*found.environment, *values))
         data = results.data(*runs)
         if data and data.old != data.new:
@@ -125,7 +125,7 @@ class Comparer:
             ends=tuple(results.ends(*runs)),
             metrics=_differing(*values_on),
             measured_on=on,
-            parting=results.parting(*runs),
+            parting=results.histories_differ(*runs),
         )
 
     def _measured(self, side: Named) -> dict[str, Mapping[str, float]]:

@@ -13,10 +13,11 @@ import yaml
 
 from assay.differences.recipes import Plain
 from assay.errors import UserError
-from assay.finished import SEAL, is_finished
+from assay.finished import is_finished
 from assay.places import Place, at
 from assay.recipe import Recipe, from_yaml, is_as_written
-from assay.store import RECEIPT, RECIPE
+from assay.siblings import finished_places, newest
+from assay.store import RECIPE
 
 log = logging.getLogger("assay.differences")
 
@@ -42,17 +43,14 @@ class Known:
         return str(self.recipe["address"])
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> tuple[Place, ...]:
         """Its finished results."""
-        found = at(self.store, self.stage, self.address)
-        return [place for place in found if is_finished(place.folder(self.store))]
+        return finished_places(self.store, self.stage, self.address)
 
     @cached_property
     def newest(self) -> float:
         """When the last of its results was finished."""
-        folders = [place.folder(self.store) for place in self.places]
-        files = [folder / name for folder in folders for name in (RECEIPT, SEAL)]
-        return max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
+        return newest(self.store, self.places)
 
 
 class Recipes:

@@ -51,7 +51,7 @@ class Modules:
             old: name → digest, as a recipe has it.
             new: the same of the other.
         """
-        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        names = closure.changed(old, new)
         return tuple(self._compare(name, old.get(name), new.get(name)) for name in names)
 
     def _compare(self, name: str, old: str | None, new: str | None) -> ModuleDifference:

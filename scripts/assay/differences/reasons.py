@@ -14,10 +14,11 @@ from assay.differences.nearest import Nearest
 from assay.differences.recipes import Differences, Plain
 from assay.finished import is_finished
 from assay.jobs import Job, jobs
+from assay.places import Place
 from assay.plan import Plan, StudyPlan, failure_reason
 from assay.recipe import Recipe
 from assay.rule_files import RuleFiles
-from assay.store import RECEIPT, can_continue, is_claimed
+from assay.store import can_continue, is_claimed
 
 Key = tuple[str, str]
 """Stage and address."""
@@ -69,14 +70,14 @@ class Reasons:
         self._nearest = Nearest(self.recipes)
         self._modules = Modules(plan.store)
         self._needed = {study.study.name: list(_needed(plan, study)) for study in plan.studies}
-        self._to_run = {_key(job) for found in self._needed.values() for job, _ in found}
+        self._to_run = {job.place.key for found in self._needed.values() for job, _ in found}
 
     def of(self, study: StudyPlan) -> Iterator[Reason]:
         """Each recipe of a study with jobs to run, after those that it reads."""
         groups: dict[Key, list[tuple[Job, list[Job]]]] = {}
         for job, reads in self._needed[study.study.name]:
-            groups.setdefault(_key(job), []).append((job, reads))
-        totals, users = Counter(map(_key, jobs(study))), _users(study)
+            groups.setdefault(job.place.key, []).append((job, reads))
+        totals, users = Counter(job.place.key for job in jobs(study)), _users(study)
         for key, found in groups.items():
             existing = self.recipes.known(key[0]).get(key[1])
             reason = Reason(
@@ -114,45 +115,22 @@ def _needed(plan: Plan, study: StudyPlan) -> Iterator[tuple[Job, list[Job]]]:
     What is not there but is read by nothing that runs is not needed.
     """
     store, files = plan.store, RuleFiles(plan)
-    found = {str(job.folder(store) / RECEIPT): job for job in jobs(study)}
-    missing: dict[str, list[str]] = {}
-    wanted = [str(study.report.folder(store) / RECEIPT)]
+    found = {job.place: job for job in jobs(study)}
+    missing: dict[Place, list[Place]] = {}
+    wanted = [Place(study.report.stage, study.report.address)]
     while wanted:
-        receipt = wanted.pop()
-        if receipt in found and receipt not in missing and not is_finished(found[receipt].folder(store)):
-            missing[receipt] = list(_reads(files, found[receipt]))
-            wanted += missing[receipt]
-    for receipt, job in found.items():
-        if receipt in missing:
-            yield job, [found[read] for read in missing[receipt] if read in missing]
-
-
-def _reads(files: RuleFiles, job: Job) -> Iterator[str]:
-    """The receipts that a job's rule has as inputs."""
-    stage, address, seed = job.recipe.stage, job.recipe.address, job.part.removeprefix("seed-")
-    if stage == "train":
-        yield files.prepared(address, seed)
-        yield from files.runs_read(address, seed)
-    elif stage == "evaluate":
-        yield files.trained(address, seed)
-        yield files.measured_on(address, seed)
-    elif stage == "aggregate/variant":
-        yield from files.runs(address)
-    elif stage == "aggregate/study":
-        yield from files.variants(address)
-    elif stage in ("compare", "report"):
-        yield files.study_table(stage, address)
-        if stage == "report":
-            yield files.comparisons(address)
+        place = wanted.pop()
+        if place in found and place not in missing and not is_finished(place.folder(store)):
+            missing[place] = files.inputs(found[place].recipe, place.part)
+            wanted += missing[place]
+    for place, job in found.items():
+        if place in missing:
+            yield job, [found[read] for read in missing[place] if read in missing]
 
 
 def _stages(found: Iterable[Job]) -> Mapping[str, int]:
     """Stage → how many different jobs."""
-    return Counter(stage for stage, _, _ in dict.fromkeys((*_key(job), job.part) for job in found))
-
-
-def _key(job: Job) -> Key:
-    return job.recipe.stage, job.recipe.address
+    return Counter(place.stage for place in dict.fromkeys(job.place for job in found))
 
 
 def _users(study: StudyPlan) -> dict[Key, tuple[str, ...]]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assay import environment, registry
 from assay.differences.known import Recipes
 from assay.differences.settings import NOT_SET, Value, differing
-from assay.environment import ENVIRONMENT
-from assay.finished import is_finished, read_receipt, read_verified_json
+from assay.finished import read_receipt, read_verified_json
 from assay.recipe import from_yaml
 from assay.replay.parting import HISTORY, TRACE, read_trace, traces_part
-from assay.store import RECIPE, seed_folder
+from assay.store import RECIPE
 
 METRICS = "metrics.json"
 ALWAYS_OTHERS = ("started", "command", "host", "job")
@@ -24,7 +23,7 @@ _FACTS = ("status", "best_epoch", "parameters")
 
 
 @dataclass(frozen=True)
-class Parting:
+class HistoryDifference:
     """Where the histories of two runs part."""
 
     text: str
@@ -33,9 +32,9 @@ class Parting:
     """The columns of the histories that differ in that epoch."""
 
 
-def environment(old: Path, new: Path) -> tuple[list[Value], list[str]]:
+def environments(old: Path, new: Path) -> tuple[list[Value], list[str]]:
     """What two runs were computed with, as far as it is recorded and differs; and their hosts, if they do."""
-    one, other = (_environment(folder) for folder in (old, new))
+    one, other = (environment.read(folder) for folder in (old, new))
     if not (one and other):
         return [], []
     hosts = [str(content.get("host", "")) for content in (one, other)]
@@ -65,7 +64,7 @@ def files(old: Path, new: Path) -> tuple[list[str], list[str]]:
     return differ, [name for name in one if name not in differ]
 
 
-def parting(old: Path, new: Path) -> Parting | None:
+def histories_differ(old: Path, new: Path) -> HistoryDifference | None:
     """Where the histories of two finished runs part; None if they are equal.
 
     Raises:
@@ -77,12 +76,12 @@ def parting(old: Path, new: Path) -> Parting | None:
     values = tuple(differing(*row)) if row else ()
     traced = _traced(old, new)
     if traced is not None and (epoch is None or traced[0] <= epoch):
-        return Parting(traced[1], values if traced[0] == epoch else ())
+        return HistoryDifference(traced[1], values if traced[0] == epoch else ())
     if row:
-        return Parting(f"epoch {epoch}", values)
+        return HistoryDifference(f"epoch {epoch}", values)
     if len(one) != len(other):
         text = f"epoch {min(len(one), len(other)) + 1}, which only one has; those before are equal"
-        return Parting(text, (Value("epochs", len(one), len(other)),))
+        return HistoryDifference(text, (Value("epochs", len(one), len(other)),))
     return None
 
 
@@ -118,11 +117,9 @@ def evaluated(recipes: Recipes, address: str, seed: int) -> dict[str, Mapping[st
         UserError: a result is damaged.
     """
     found: dict[str, Mapping[str, float]] = {}
-    for path in sorted((recipes.store / "evaluate").glob(f"*/{seed_folder(seed)}")):
-        text = (path.parent / RECIPE).read_text(encoding="utf-8", errors="replace")
-        recipe = recipes.read("evaluate", path.parent.name) if f"address: {address}\n" in text else None
-        if recipe and recipe["upstream"]["train"]["address"] == address and is_finished(path):
-            found |= measured(path, recipe["settings"])
+    for place in registry.evaluations(recipes.store, address, seed):
+        if recipe := recipes.read(*place.key):
+            found |= measured(place.folder(recipes.store), recipe["settings"])
     return found
 
 
@@ -134,11 +131,3 @@ def measured(folder: Path, settings: Mapping[str, Any]) -> dict[str, Mapping[str
     return {
         f"{how['split']} part, {how['checkpoint']} weights": read_verified_json(folder, METRICS)["metrics"]
     }
-
-
-def _environment(run: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((run / ENVIRONMENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from assay.digest import file_digest
 from assay.doctor.finding import Finding, Looked
-from assay.syntax import source_digest
+from assay.sources import is_own_copy
 
 
 def code_finding(store: Path, looked: Looked) -> Iterator[Finding]:
@@ -18,23 +17,21 @@ def code_finding(store: Path, looked: Looked) -> Iterator[Finding]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if re.fullmatch(r"[0-9a-f]{64}", path.name):
             looked.at(path)
-            if not _is_code(path):
+            if _is_damaged(path):
                 text = "is damaged: it is not the code that its name stands for"
                 then = "the workflow copies that code again where it still is"
                 yield Finding(path, text, f"remove it; {then}", f"removed; {then}", partial(_remove, path))
 
 
-def _is_code(path: Path) -> bool:
-    """Whether the syntax tree of a module, or the bytes of another file, have the digest that is the name."""
+def _is_damaged(path: Path) -> bool:
+    """Whether a copy is there, and is not the module or the file that its name stands for."""
     try:
-        return path.name == file_digest(path) or path.name == source_digest(path.read_bytes())
+        return not is_own_copy(path)
     except FileNotFoundError:
-        return True
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 
 
 def _remove(path: Path) -> bool:
-    if not _is_code(path):
+    if _is_damaged(path):
         path.unlink(missing_ok=True)
     return True

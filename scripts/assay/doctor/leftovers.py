@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from assay.doctor.finding import Finding
-from assay.garbage.removal import held, remove_empty
+from assay.garbage.removal import remove_empty
 from assay.garbage.unreached import RECENT
 from assay.places import addresses
-from assay.store import is_claimed
+from assay.replay.temporary import temporary_stores
+from assay.store import held, is_claimed
 
 
 def abandoned(store: Path) -> Iterator[Finding]:
@@ -22,8 +23,7 @@ def abandoned(store: Path) -> Iterator[Finding]:
         if _age(path) > RECENT and not is_claimed(path.parent):
             text = "was left by a killed process"
             yield Finding(path, text, "remove it", "removed", partial(_remove_part, path))
-    beside = store.resolve().parent.glob(f".{store.resolve().name}.replay-*")
-    for path in sorted([*beside, *store.glob(".replay-*")]):
+    for path in temporary_stores(store):
         if _age(path) > RECENT and not is_claimed(path):
             text = "was left by a killed `assay verify` or `assay accept`"
             yield Finding(path, text, "remove it", "removed", partial(_remove_replay, path))

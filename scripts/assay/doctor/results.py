@@ -8,9 +8,10 @@ from pathlib import Path
 
 from assay import finished
 from assay.doctor.finding import Finding, Looked
-from assay.garbage.removal import forget_result, held
+from assay.garbage.removal import forget_result
 from assay.places import Place
-from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, is_claimed
+from assay.replay import certificate
+from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, held, is_claimed
 
 
 def result_findings(store: Path, place: Place, looked: Looked) -> Iterator[Finding]:
@@ -22,6 +23,7 @@ def result_findings(store: Path, place: Place, looked: Looked) -> Iterator[Findi
     if finished.is_finished(folder):
         looked.results += 1
         yield from _damage(folder, place, looked)
+        yield from _certificate(folder, place)
     yield from _leftovers(folder)
 
 
@@ -59,8 +61,7 @@ def _misplaced(folder: Path, place: Place) -> Iterator[Finding]:
     part = place.part if seed is None else f"seed-{seed}"
     found = Place(str(receipt.get("stage")), str(receipt.get("address")), part)
     if found != place:
-        where = f"{found.stage}/{found.address}/{found.part}".rstrip("/")
-        yield Finding(folder, f"holds the result of {where}; move it there, or remove it")
+        yield Finding(folder, f"holds the result of {found.path}; move it there, or remove it")
 
 
 def _mend(folder: Path) -> bool:
@@ -73,6 +74,15 @@ def _mend(folder: Path) -> bool:
             elif wrong:
                 forget_result(folder)
         return is_held
+
+
+def _certificate(folder: Path, place: Place) -> Iterator[Finding]:
+    """A certificate that proves nothing of the run that it lies beside."""
+    if text := certificate.fault(folder, place):
+        path, again = folder / finished.CERTIFICATE, "`assay verify` makes it again"
+        is_left = partial(certificate.fault, folder, place)
+        fix = partial(_remove, folder, path, is_left)
+        yield Finding(path, text, f"remove it; {again}", f"removed; {again}", fix)
 
 
 def _leftovers(folder: Path) -> Iterator[Finding]:
@@ -94,7 +104,7 @@ def _leftovers(folder: Path) -> Iterator[Finding]:
         yield left(folder / FAILURE, text, partial(finished.is_finished, folder))
 
 
-def _remove(folder: Path, path: Path, is_left: Callable[[], bool]) -> bool:
+def _remove(folder: Path, path: Path, is_left: Callable[[], object]) -> bool:
     with held(folder) as is_held:
         if is_held and is_left():
             path.unlink(missing_ok=True)

@@ -124,14 +124,6 @@ def viewed(store: Path) -> Iterator[Place]:
                     yield place
 
 
-def code_of(content: Content) -> Iterator[str]:
-    """The digests of all code that a recipe names, also that of the recipes in it."""
-    yield from content.get("code", {}).values()
-    for value in content.get("upstream", {}).values():
-        if isinstance(value, Mapping):
-            yield from code_of(value)
-
-
 def made_by(content: Content, recipes: Recipes) -> set[tuple[str, str]]:
     """(study, variant) that a result was first made for, by the runs that it rests on; names may be empty."""
     if content["stage"] == "train":

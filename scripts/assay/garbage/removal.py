@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from assay.finished import SEAL, is_finished
-from assay.store import RECEIPT, RECIPE, can_continue, write_atomically
-
-CLAIM = ".claim"
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[bool]:
-    """Claim a result's folder if nobody has it, without waiting; whether it is claimed and there."""
-    try:
-        file = (folder / CLAIM).open("a")
-    except (FileNotFoundError, NotADirectoryError):
-        yield False
-        return
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield os.fstat(file.fileno()).st_nlink > 0  # 0: another process has removed it meanwhile
+from assay.store import CLAIM, RECEIPT, RECIPE, can_continue, held, write_atomically
 
 
 def forget_result(folder: Path) -> None:

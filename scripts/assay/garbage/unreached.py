@@ -18,10 +18,11 @@ from typing import Any
 from assay import finished
 from assay.configuration import configure
 from assay.errors import UserError
-from assay.garbage.reachable import Recipes, code_of, everything_below, viewed
+from assay.garbage.reachable import Recipes, everything_below, viewed
 from assay.jobs import jobs
 from assay.places import Place, addresses, places
 from assay.plan import Plan, load_plan
+from assay.recipe import code_of
 from assay.store import RECIPE, can_continue, is_claimed
 from assay.study.load import find
 
@@ -98,7 +99,7 @@ def find_garbage(plan: Plan) -> Garbage:
     store = plan.store
     recipes = Recipes(store, {key: recipe.plain() for key, recipe in plan.recipes.items()})
     existing = list(places(store))
-    planned = [Place(j.recipe.stage, j.recipe.address, j.part) for study in plan.studies for j in jobs(study)]
+    planned = [job.place for study in plan.studies for job in jobs(study)]
     certified = [p for p in existing if (p.folder(store) / finished.CERTIFICATE).exists()]
     kept = everything_below([*planned, *viewed(store), *certified], recipes)
 

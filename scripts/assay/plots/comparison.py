@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from assay.plots import series
-from assay.plots.axes import epoch_axis, value_axis
-from assay.plots.curves import draw_line, legend_below, panels
+from assay.plots.curves import draw_line, panels
+from assay.report.axes import epoch_axis, legend_below, value_axis
 from assay.report.style import looks
 
 
@@ -34,8 +34,8 @@ def several(runs: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Fi
         for place, (label, line) in enumerate(lines.items()):
             share = place / len(lines)
             draw_line(axes, line, look[label], line.markers(few=0, start=share), zorder=3 + share)
-        value_axis(axes, scale, lines.values())
-        epoch_axis(axes, last, max(line.step for line in lines.values()))
+        value_axis(axes, scale, series.shown(lines.values()))
+        epoch_axis(axes, last, series.said(max(line.step for line in lines.values())))
     handles = [
         Line2D([], [], color=look[label].colour, linestyle=look[label].line, linewidth=1.6,
                marker=look[label].marker, markersize=4, label=_described(label, run))

@@ -5,7 +5,7 @@ Called within `assay.report.style.sheet`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from matplotlib.lines import Line2D
 
 from assay.notation import Scale
 from assay.plots import series
-from assay.plots.axes import epoch_axis, value_axis
 from assay.plots.contents import Panel, Sheet
-from assay.report.style import WIDTH, Look, wrap
+from assay.report.axes import epoch_axis, legend_below, value_axis
+from assay.report.style import WIDTH, Look
 
 _LOOKS = {"training": Look("#0072B2", "-", "o"), "validation": Look("#000000", "-", "o")}
 _LOOKS[""] = _LOOKS["validation"]
@@ -88,24 +88,6 @@ def draw_line(
         )
 
 
-def legend_below(figure: Figure, handles: Sequence[Artist]) -> None:
-    """Add a legend under the panels, where it hides nothing, in as few rows as its texts allow."""
-    if not handles:
-        return
-    room = int(15 * figure.get_figwidth())  # characters, of which each entry's line takes 11
-    for handle in handles:
-        handle.set_label(wrap(str(handle.get_label()), room - 11))
-    texts = [str(handle.get_label()).split("\n") for handle in handles]
-    lengths = [max(map(len, lines)) + 11 for lines in texts]
-    for down in range(1, len(handles) + 1):
-        across = -(-len(handles) // down)
-        if sum(max(column) for column in np.array_split(lengths, across)) <= room:
-            break
-    lines = down * max(map(len, texts))
-    figure.set_figheight(figure.get_figheight() + 0.15 + 0.19 * lines)
-    figure.legend(handles=handles, loc="outside lower center", ncols=across, handlelength=3.5)
-
-
 def _panel(axes: Axes, panel: Panel, scale: Scale, history: Mapping[str, Any]) -> None:
     rows, best = history["history"], history["best_epoch"]
     lines = {part: series.line(rows, column, scale.factor) for part, column in panel.columns.items()}
@@ -116,8 +98,8 @@ def _panel(axes: Axes, panel: Panel, scale: Scale, history: Mapping[str, Any]) -
     for part, line in lines.items():
         front = 3.5 if part == "validation" else 3
         draw_line(axes, line, _LOOKS[part], line.markers(), front, fill=_fill(part))
-    value_axis(axes, scale, lines.values())
-    epoch_axis(axes, rows[-1]["epoch"], max(line.step for line in lines.values()))
+    value_axis(axes, scale, series.shown(lines.values()))
+    epoch_axis(axes, rows[-1]["epoch"], series.said(max(line.step for line in lines.values())))
     if best is not None:
         column = panel.columns.get("validation") or next(iter(panel.columns.values()))
         value = scale.factor * series.values_of([row for row in rows if row["epoch"] == best], column)

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from assay import streams
 from assay.data.prepared import Prepared
-from assay.plots import series
+from assay.notation import metric_label
 from assay.report.style import FAINT, WIDTH, looks, wrap
 from assay.tasks import Task
 from assay.training.batches import load_part
@@ -94,7 +94,7 @@ def sheet(rows: Mapping[str, np.ndarray], titles: Sequence[str]) -> Figure:
     most = MOST if first.ndim == 4 else MOST_LINES
     down, across = len(shown), min(most, max(len(row) for row in shown.values()))
     columns = max(across, 4)  # a few samples are not drawn as large as a page
-    names = [wrap(series.named(name), 14) for name in shown]
+    names = [wrap(metric_label(name), 14) for name in shown]
     left = 0.25 + 0.08 * max(len(line) for name in names for line in name.split("\n"))
     width = (WIDTH - left) / columns
     figure = Figure(figsize=(left + width * across, 0.3 + down * _height(shown, width)))

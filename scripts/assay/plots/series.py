@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from assay.notation import Scale
+from assay.notation import Scale, metric_label
 
 LONG = 400
 """Epochs above which a line shows means over several epochs, beside the range of their values."""
 _POINTS = 200
 _LARGEST = 1e100
-_NAMES = {"f1": "F1", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,17 @@ class Line:
         every = 1 if len(there) <= few else max(1, len(there) // 7)
         chosen: np.ndarray = alone | (np.arange(len(there)) % every == int(start * every))
         return chosen
+
+
+def said(step: int) -> str:
+    """Label of an axis of epochs, where a line's point stands for so many of them."""
+    several = f"epoch\n(lines: means over {step} epochs; bands: their range)"
+    return "epoch" if step == 1 else several
+
+
+def shown(lines: Iterable[Line]) -> np.ndarray:
+    """All values that lines and their bands reach."""
+    return np.concatenate([ends for line in lines for ends in (line.low, line.high)])
 
 
 def values_of(rows: Sequence[Mapping[str, Any]], column: str) -> np.ndarray:
@@ -77,12 +87,4 @@ def line(rows: Sequence[Mapping[str, Any]], column: str, factor: float = 1.0) ->
 def scale(metric: str, values: Iterable[np.ndarray]) -> Scale:
     """How a metric is written: with the field's name, a proportion in percent."""
     finite = [value for column in values for value in column[np.isfinite(column)].tolist()]
-    return Scale(named(metric), Scale.by_name(metric, finite).is_proportion)
-
-
-def named(column: str) -> str:
-    """A metric or column in words: `validation mean squared error`, `R²`."""
-    prefix, _, rest = column.partition("_")
-    part = {"train": "training", "val": "validation"}.get(prefix, "") if rest else ""
-    words = (rest if part else column).split("_")
-    return " ".join(filter(None, (part, *(_NAMES.get(word, word) for word in words))))
+    return Scale(metric_label(metric), Scale.by_name(metric, finite).is_proportion)

@@ -22,10 +22,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from assay.environment import ENVIRONMENT, git_state
+from assay.environment import git_state
+from assay.environment import read as read_environment
 from assay.errors import UserError
 from assay.finished import CERTIFICATE
 from assay.jsonfile import to_json
+from assay.places import Place
 from assay.store import write_atomically
 
 _COMPARED = ("versions", "device", "cpu", "threads", "portability", "platform")
@@ -59,19 +61,30 @@ def read(folder: Path) -> dict[str, Any] | None:
         whole = to_json(content) == text and content["certificate"] == _digest(rest)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: is damaged; `assay verify` makes it again") from error
     if not whole:
         raise UserError(f"{path}: is damaged; `assay verify` makes it again")
     return content
 
 
+def fault(folder: Path, place: Place) -> str | None:
+    """What is wrong with the certificate beside the result of a place; None if it has none, or a good one."""
+    try:
+        content = read(folder)
+    except UserError:
+        return "is damaged"
+    if content is None:
+        return None
+    stage, address, seed = (content.get(name) for name in ("stage", "address", "seed"))
+    if (stage, address, f"seed-{seed}") != (place.stage, place.address, place.part):
+        return f"is of {stage} {address}, seed {seed}"
+    return None
+
+
 def environment(folder: Path) -> dict[str, Any]:
     """What of a run's `environment.json` may decide bits, and its commit; empty if there is none."""
-    try:
-        content = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    content = read_environment(folder)
     return {key: content[key] for key in _KEPT if key in content}
 
 

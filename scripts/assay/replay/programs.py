@@ -19,38 +19,18 @@ from pathlib import Path
 
 from assay.errors import UserError
 from assay.finished import is_finished
+from assay.jobs import inputs
 from assay.places import Place
-from assay.plan import failure_reason, split_folder
+from assay.plan import failure_reason
 from assay.program import CONTINUE_ME
 from assay.recipe import Recipe, to_yaml
 from assay.settings.config import MachineSettings
-from assay.store import RECIPE, seed_folder, seed_of, write_atomically
+from assay.store import RECIPE, seed_of, write_atomically
 
 PROGRAMS = Path(__file__).parents[2]
 """The folder of the programs that the rules call."""
 STARTING = 4.0
 """Seconds that a program takes, about, beside what it computes."""
-
-
-def inputs(recipe: Recipe, part: str) -> list[Place]:
-    """The results that a program reads to compute one: for train, the prepared data and then runs."""
-    upstream = recipe.upstream
-    if recipe.stage == "train":
-        prepare = recipe.embedded["prepare"]
-        read = [name for name, other in recipe.embedded.items() if other.stage == "train"]
-        return [
-            Place("prepare", upstream["prepare"], split_folder(prepare, seed_of(part))),
-            *(Place("train", upstream[name], part) for name in read),
-        ]
-    if recipe.stage == "evaluate":
-        return [Place("train", upstream["train"], part), inputs(recipe.embedded["train"], part)[0]]
-    if recipe.stage == "aggregate/variant":
-        seeds = [seed_folder(seed) for seed in recipe.settings.seeds]
-        stages = [stage for stage in ("train", "evaluate") if stage in upstream]
-        return [Place(stage, upstream[stage], seed) for seed in seeds for stage in stages]
-    if recipe.stage == "aggregate/study":
-        return [Place("aggregate/variant", address) for address in upstream.values()]
-    return [Place(stage, address) for stage, address in upstream.items()]
 
 
 class Replay:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay import finished
-from assay.acceptance.siblings import changed_modules, finished_places, siblings, where_code_is, whole_code
+from assay import closure, finished, registry
 from assay.errors import UserError
-from assay.places import Place, addresses
+from assay.places import Place
 from assay.plan import StudyPlan, VariantPlan, split_folder
 from assay.recipe import Recipe, from_yaml
+from assay.siblings import finished_places, siblings, where_code_is, whole_code
 from assay.store import RECIPE, seed_folder, seed_of
 
 
@@ -67,19 +67,15 @@ def of_run(store: Path, folder: Path) -> tuple[Subject, list[str]]:
     results.append(Result(current, folder.name, folder, folder / RECIPE))
     notes = []
     in_store = folder.resolve() == (store / "train" / current.address / folder.name).resolve()
-    for stage, address in addresses(store) if in_store else ():
-        file = store / stage / address / RECIPE
-        if stage != "evaluate" or not file.exists() or current.address not in file.read_text():
-            continue
+    for place in registry.evaluations(store, current.address, seed) if in_store else ():
+        file = store / place.recipe_folder / RECIPE
         evaluation = from_yaml(file)
-        result = Result(evaluation.with_code_now(), folder.name, file.parent / folder.name, file)
-        if evaluation.upstream["train"] != current.address or not result.is_there:
-            continue
-        if result.recipe.address == address:
+        result = Result(evaluation.with_code_now(), folder.name, place.folder(store), file)
+        if result.recipe.address == place.address:
             results.append(result)
         else:
-            changed = changed_modules(evaluation.code, result.recipe.code)
-            notes.append(f"evaluate {address} is left out: it is of other code ({', '.join(changed)})")
+            changed = closure.changed(evaluation.code, result.recipe.code)
+            notes.append(f"evaluate {place.address} is left out: it is of other code ({', '.join(changed)})")
     return Subject(name, tuple(results)), notes
 
 
@@ -131,7 +127,7 @@ def _results(variant: VariantPlan, seed: int, store: Path) -> Iterator[Result]:
 
 def _result(store: Path, recipe: Recipe, part: str) -> Result:
     place = Place(recipe.stage, recipe.address, part)
-    file = store / place.stage / place.address / RECIPE
+    file = store / place.recipe_folder / RECIPE
     return Result(recipe, part, place.folder(store), file if file.exists() else None)
 
 
@@ -143,7 +139,7 @@ def _require_code(current: Recipe, address: str, recorded: Recipe, folder: Path)
     """
     if current.address == address:
         return
-    changed = changed_modules(whole_code(recorded), whole_code(current))
+    changed = closure.changed(whole_code(recorded), whole_code(current))
     if not changed:
         raise UserError(f"{folder}: its settings have the address {current.address} now, not {address}")
     raise _other_code(_run_name(recorded, folder), changed, folder)
@@ -159,7 +155,7 @@ def _require_own_code(store: Path, result: Result, name: str) -> None:
         return
     for sibling in siblings(store, result.recipe):
         if sibling.has(result.part):
-            changed = changed_modules(whole_code(sibling.recipe(store)), whole_code(result.recipe))
+            changed = closure.changed(whole_code(sibling.recipe(store)), whole_code(result.recipe))
             raise _other_code(name, changed, store / sibling.stage / sibling.address / result.part)
 
 

@@ -22,20 +22,32 @@ ABANDONED = 60.0
 @contextmanager
 def temporary_store(store: Path) -> Iterator[Path]:
     """A folder beside the store, removed at the end, also if a signal ends the process."""
-    parent = store.resolve().parent
-    if not os.access(parent, os.W_OK):
-        parent = Path(tempfile.gettempdir())
-    prefix = f".{store.resolve().name}.replay-"
-    for left in parent.glob(f"{prefix}*"):
+    for left in temporary_stores(store):
         with contextlib.suppress(OSError):
             if not is_claimed(left) and time.time() - left.stat().st_mtime > ABANDONED:
                 shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix=_prefix(store), dir=_parent(store)))
     try:
         with _signals_as_ctrl_c(), claim(folder):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def temporary_stores(store: Path) -> list[Path]:
+    """Those of this user that are there now, of processes that run and of killed ones."""
+    found = _parent(store).glob(f"{_prefix(store)}*")
+    return sorted(path for path in found if os.access(path, os.W_OK))
+
+
+def _parent(store: Path) -> Path:
+    """The folder beside the store, or the system's own for such things where one may only read."""
+    parent = store.resolve().parent
+    return parent if os.access(parent, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _prefix(store: Path) -> str:
+    return f".{store.resolve().name}.replay-"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from assay.report import design
 from assay.report.inputs import Inputs, Run
 from assay.words import counted, seed_ranges
 
@@ -31,6 +32,8 @@ _WORDS = {
     "git.dirty": "uncommitted changes",
 }
 """Names of what is recorded, in the order of the table."""
+_LISTED = 3
+"""Comparisons up to which the seeds that each lacks are said."""
 _COMMIT = 12
 """Hex digits of a commit that are shown."""
 
@@ -41,6 +44,7 @@ def warnings(inputs: Inputs) -> list[str]:
         *_smoke(inputs),
         *_without_result(inputs),
         *_dropped(inputs),
+        *design.warnings(inputs),
         *_data(inputs),
         *_numerics(inputs),
         *_code(inputs),
@@ -87,25 +91,24 @@ def _dropped(inputs: Inputs) -> Iterator[str]:
     lost = {(run.variant, run.seed) for run in inputs.runs if not run.finished}
     groups: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for comparison in comparisons:
+        arms = (comparison["variant"], comparison["baseline"])
         for pair in comparison["dropped"]:
-            said = any((arm, pair["seed"]) in lost for arm in (inputs.baseline, comparison["variant"]))
-            reason = "" if said else f" ({pair['reason']})"
-            groups[reason][comparison["variant"]].append(pair["seed"])
-    for reason, variants in groups.items():
-        seeds = list(variants.values())
+            said = any((arm, pair["seed"]) in lost for arm in arms)
+            groups["" if said else f" ({pair['reason']})"][" and ".join(arms)].append(pair["seed"])
+    for reason, pairs in groups.items():
+        seeds = list(pairs.values())
         if 1 < len(comparisons) == len(seeds) and seeds.count(seeds[0]) == len(seeds):
             yield f"No pair in any comparison: {_seeds(seeds[0])}{reason}."
+        elif len(pairs) > _LISTED:
+            missing_pairs = counted(sum(map(len, seeds)), "pair")
+            of = f"{len(pairs)} of {len(comparisons)} comparisons"
+            yield f"{of} lack {missing_pairs} in all{reason}: see “Lost runs”."
         else:
-            for name, missing in variants.items():
-                yield f"No pair of {name} and {inputs.baseline}: {_seeds(missing)}{reason}."
+            for names, missing in pairs.items():
+                yield f"No pair of {names}: {_seeds(missing)}{reason}."
 
 
 def _data(inputs: Inputs) -> Iterator[str]:
-    if any((variant.get("data") or {}).get("split_per_run") for variant in inputs.variants):
-        yield (
-            "Each seed splits the data anew: pairs share samples, so intervals are too narrow and p "
-            "values too small."
-        )
     groups: dict[str, list[str]] = defaultdict(list)
     for variant in inputs.variants:
         if digest := (variant.get("data") or {}).get("digest"):

@@ -1,121 +1,176 @@
-"""What the page says, as plain values for its templates."""
+"""What the page says, as plain values and tables for its templates and files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from assay.notation import metric_label
+from assay.report import audit, bibliography, comparisons, design, runs, summaries, verdict
+from assay.report.cells import pair_name
+from assay.report.classes import class_results
+from assay.report.inputs import Inputs
+from assay.report.methods import methods
+from assay.report.phrases import level
+from assay.report.provenance import baseline_settings, reproduce, variant_row
+from assay.report.tables import Column, Table, number, text
+from assay.words import listed
 
-from assay.notation import MISSING, fixed, probability
-from assay.report import audit, verdict
-from assay.report.inputs import Inputs, samples
-from assay.report.methods import methods, reproduce
-from assay.words import seed_ranges
+_FIRST_WARNINGS = 4
+_FIRST_SENTENCES = 6
+"""How many are shown before a reader asks for the others."""
 
-_SHORT = 12
-"""Hex digits of a digest that are shown."""
+_OF_LOST_RUNS = ("With the worst seen value", "lost different numbers of runs")
+"""What notes say that the part on lost runs shows in tables."""
+_NOT_PRINTED = ("runs", "confusion")
+"""Tables that are no LaTeX."""
+_NATBIB = "% with natbib; \\bibliography{references} has the entries\n"
+_LONG = 40
+"""Classes from which on tables of them wait to be opened."""
 
 
-def content(inputs: Inputs, store: Path) -> dict[str, Any]:
-    """All names that the templates use, except the figures."""
-    compared = inputs.compared
-    return {
-        "title": inputs.settings.question or inputs.settings.study,
-        "study": inputs.settings.study,
-        "notes": [part.strip() for part in inputs.settings.notes.split("\n\n") if part.strip()],
-        "warnings": audit.warnings(inputs),
-        "smoke": inputs.settings.smoke,
+@dataclass(frozen=True)
+class Content:
+    """All that the report says, except its figures."""
+
+    values: dict[str, Any]
+    """Names that the templates use."""
+    tables: list[Table]
+    """Those that are files as well: CSV, and LaTeX unless they are too long to print."""
+    bibtex: str
+    """The references, a `.bib` file."""
+    latex: str
+    """The methods for a paper."""
+    study: str
+    """The study's name."""
+
+    def files(self) -> dict[str, str]:
+        """Name → text of every file beside the page."""
+        found = {"references.bib": self.bibtex, "tables/methods.tex": self.latex}
+        for table in self.tables:
+            found[f"tables/{table.name}.csv"] = table.to_csv()
+            if table.name not in _NOT_PRINTED:
+                found[f"tables/{table.name}.tex"] = table.to_latex(self.study)
+        return found
+
+
+def content(inputs: Inputs, store: Path) -> Content:
+    """Everything that the report says."""
+    compared, settings = inputs.compared, inputs.settings
+    paragraph = methods(inputs)
+    bibtex = bibliography.bibtex(bibliography.cited(paragraph))
+    decided = comparisons.comparison_tables(inputs)
+    several = {
+        "arms": [summaries.arms(inputs)],
+        "metrics": [summaries.metrics(inputs)],
+        "classes": summaries.by_class(inputs),
+        "cost": [table for table in [summaries.cost(inputs)] if table],
+        "runs": [runs.runs(inputs)],
+    }
+    tables = [*decided.values(), *(table for group in several.values() for table in group)]
+    tables += [table for table in [confusion(inputs)] if table]
+    warnings = audit.warnings(inputs)
+    values = {
+        "title": settings.question or settings.study,
+        "study": settings.study,
+        "notes": [part.strip() for part in settings.notes.split("\n\n") if part.strip()],
+        "warnings": warnings,
+        "first_warnings": _first(len(warnings), _FIRST_WARNINGS),
+        "facts": design.facts(inputs),
         "headline": verdict.headline(inputs),
         "marks": verdict.MARKS,
-        "metric": inputs.metric,
-        "baseline": compared["baseline"],
-        "level": verdict.level(compared),
+        "metric": metric_label(inputs.metric),
+        "baseline": inputs.baseline,
+        "level": level(compared),
         "comparisons": compared["comparisons"],
-        "comparison_rows": comparison_rows(inputs),
-        "unit": "percentage points" if inputs.scale.is_proportion else "",
-        "metrics": inputs.metrics,
-        "metric_rows": metric_rows(inputs),
+        "first_sentences": _first(len(compared["comparisons"]), _FIRST_SENTENCES),
+        "remarks": _remarks(inputs),
+        "tables": decided,
+        **several,
+        "open_classes": _open(several["classes"]),
+        "variant_names": inputs.names,
+        "narrow": len(inputs.names) < 4,
         "stages": list(dict.fromkeys(s for v in inputs.variants for s in v["addresses"])),
         "variants": [variant_row(inputs, variant) for variant in inputs.variants],
         "environment": audit.environment(inputs),
-        "methods": methods(inputs),
+        "baseline_settings": baseline_settings(inputs),
         "reproduce": reproduce(inputs, store),
-        "baseline_settings": _baseline_settings(inputs),
-        "run_rows": [
-            (run.variant, run.seed, inputs.scale.value(run.values.get(inputs.metric)),
-             run.best_epoch or MISSING, run.status)
-            for run in inputs.runs
-        ],
+        "methods": bibliography.named(paragraph),
+        "bibtex": bibtex,
+        "files": [_file(table) for table in tables] + [("methods", "Methods", [("LaTeX", "tex")])],
+        "latex_table": decided["comparisons"].to_latex(settings.study) if "comparisons" in decided else "",
     }  # fmt: skip
+    return Content(values, tables, bibtex, f"{_NATBIB}{bibliography.to_latex(paragraph)}\n", settings.study)
 
 
-def comparison_rows(inputs: Inputs) -> list[dict[str, str]]:
-    """The baseline's row, then a row a comparison; cells as text."""
-    compared, scale = inputs.compared, inputs.scale
-    tests = {test["variant"]: test for test in compared["comparisons"]}
-    rows = []
-    for arm in sorted(compared["summary"], key=lambda arm: arm["variant"] != compared["baseline"]):
-        row = {"variant": arm["variant"], "value": scale.mean_and_sd(arm["mean"], arm["sd"])}
-        test = tests.get(arm["variant"])
-        if test is not None:
-            t = f"t({test['df']}) = {fixed(test['t'])}" if test["status"] == "ok" else MISSING
-            row |= {
-                "difference": scale.difference(test),
-                "interval": scale.interval(test),
-                "t": t,
-                "p": probability(test["p"], compared["alpha"]),
-                "p_adjusted": probability(test["p_adjusted"], compared["alpha"]),
-                "d_z": fixed(test["d_z"]),
-                "wins": f"{test['wins']} of {test['n']}",
-                "verdict": test["verdict"],
-            }
-        rows.append(row)
-    return rows
+def contents(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(id, title) of the parts that a page has."""
+    drawings, tables = values["drawings"], values["tables"]
+    parts = [
+        ("answer", "Answer", True),
+        ("seeds", "Every seed", "seeds" in drawings),
+        ("distributions", "Distributions", "distributions" in drawings),
+        ("learning", "Learning curves", "learning-curves" in drawings),
+        ("classes", "Classes", bool(values["classes"])),
+        ("cost", "Cost", bool(values["cost"])),
+        ("numbers", "Numbers", True),
+        ("lost", "Lost runs", "dropped" in tables),
+        ("runs", "All runs", True),
+        ("provenance", "Provenance", True),
+        ("methods", "Methods", True),
+    ]
+    return [(name, title) for name, title, there in parts if there]
 
 
-def metric_rows(inputs: Inputs) -> list[tuple[str, list[str]]]:
-    """(variant, mean ± sd of each metric); – where no run has the metric."""
-    found = {(row["variant"], row["metric"]): row for row in inputs.summary.to_dict("records")}
-    rows = []
-    for name in inputs.names:
-        cells = []
-        for metric in inputs.metrics:
-            row = found.get((name, metric), {"mean": None, "sd": None})
-            cells.append(inputs.scale_of(metric).mean_and_sd(row["mean"], row["sd"]))
-        rows.append((name, cells))
-    return rows
+def _remarks(inputs: Inputs) -> list[tuple[str, str]]:
+    """(comparisons, note) of the notes that are said nowhere else."""
+    found: dict[str, list[str]] = {}
+    for test in inputs.compared["comparisons"]:
+        for note in test["notes"]:
+            if not any(part in note for part in _OF_LOST_RUNS):
+                found.setdefault(note, []).append(pair_name(inputs, test))
+    return [(listed(pairs), note) for note, pairs in found.items()]
 
 
-def variant_row(inputs: Inputs, variant: Mapping[str, Any]) -> dict[str, Any]:
-    """What one variant is: its changes, its addresses, its size, its data, its seeds."""
-    data, parameters = variant.get("data") or {}, variant.get("parameters")
-    finished = sum(run.finished for run in inputs.runs if run.variant == variant["name"])
-    seeds = variant.get("seeds", [])
-    anew = ", split anew by each seed" if data.get("split_per_run") else ""
-    return {
-        "name": variant["name"],
-        "changes": [
-            (key, plain(value)) for key, value in inputs.settings.overrides.get(variant["name"], {}).items()
-        ],
-        "addresses": variant["addresses"],
-        "parameters": MISSING if parameters is None else f"{parameters:,}",
-        "data": f"{data.get('source', MISSING)}: {samples(data)}{anew}" if data else MISSING,
-        "digest": str(data.get("digest") or MISSING)[:_SHORT],
-        "seeds": f"{seed_ranges(seeds)} ({finished} of {len(seeds)} finished)",
-    }
+def _first(count: int, most: int) -> int:
+    """How many of so many to show at once: all, if it is but one more."""
+    return count if count <= most + 1 else most
 
 
-def plain(value: Any) -> str:
-    """A setting as it would stand in a study, on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
-    return text.removesuffix("...\n").strip()
+def _open(tables: Sequence[Table]) -> list[str]:
+    """Of the tables by class, the one that is shown: of F1, else of the first measure; none if long."""
+    if not tables or len(tables[0].rows) > _LONG:
+        return []
+    return [next((table.name for table in tables if table.name == "class-f1"), tables[0].name)]
 
 
-def _baseline_settings(inputs: Inputs) -> str:
-    """All settings of the baseline as YAML."""
-    for variant in inputs.variants:
-        if variant["name"] == inputs.baseline and variant.get("settings"):
-            return yaml.safe_dump(variant["settings"], sort_keys=False, allow_unicode=True)
-    return ""
+def _file(table: Table) -> tuple[str, str, list[tuple[str, str]]]:
+    """Name, caption, and (kind, ending) of the files of a table."""
+    kinds = [("CSV", "csv")] if table.name in _NOT_PRINTED else [("CSV", "csv"), ("LaTeX", "tex")]
+    return table.name, table.caption, kinds
+
+
+def confusion(inputs: Inputs) -> Table:
+    """The confusion matrices of all variants, a row a cell; a file only."""
+    columns = [
+        Column("variant", "text"),
+        Column("true", "text"),
+        Column("predicted", "text"),
+        Column("share"),
+        Column("runs"),
+    ]
+    rows = [
+        [
+            text(result.variant),
+            text(result.classes[row]),
+            text(result.classes[column]),
+            number(f"{share:.4f}", share),
+            number(str(result.n), result.n),
+        ]
+        for result in class_results(inputs)
+        for row, shares in enumerate(result.confusion)
+        for column, share in enumerate(shares)
+    ]
+    return Table("confusion", "Confusion matrices, mean over seeds", columns, rows)

@@ -1,4 +1,4 @@
-"""What the report is made from: the files of aggregate and compare, read and nothing computed."""
+"""What the report is made from: files of aggregate and compare, and what runs left; nothing is computed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,14 @@ import yaml
 from assay.finished import read_verified, read_verified_json
 from assay.notation import Scale
 from assay.recipe import Recipe, from_yaml
+from assay.report import measured
+from assay.report.measured import RunCost
 from assay.results.runs_table import RunsTable, read_runs
 from assay.settings.stages import ReportSettings
 from assay.store import RECIPE, seed_folder
+
+LINKED = ("train.log", "error.log")
+"""Files of a run that the page links to where they are."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,14 @@ class Run:
     """As in `environment.json`; empty where none is recorded."""
     code: Mapping[str, str]
     """Module → digest of the code that computed it, as in the run's `recipe.yaml`; empty where none is."""
+    folder: str = ""
+    """The run's folder below the store, with forward slashes."""
+    files: frozenset[str] = frozenset()
+    """Which of LINKED lie in it."""
+    cost: RunCost | None = None
+    """What it took to train; None where nothing is recorded."""
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
+    """As in the evaluation's `metrics.json`; empty where there is none."""
 
     @property
     def finished(self) -> bool:
@@ -57,7 +70,8 @@ class Inputs:
     histories: pd.DataFrame
     """Columns variant, seed, epoch, then one a quantity."""
     variants: list[dict[str, Any]]
-    """As in `study.json`, in the study's order."""
+    """As in `study.json`, in the study's order; `settings` of training and `source` of the data, where a
+    recipe has them."""
     compared: dict[str, Any]
     """As in `comparisons.json`."""
 
@@ -114,7 +128,11 @@ def gather(recipe: Recipe, store: Path) -> Inputs:
     for variant in variants:
         path = store / "train" / variant["addresses"]["train"] / RECIPE
         if path.exists():
-            variant["settings"] = from_yaml(path).settings.model_dump(mode="json")
+            trained = from_yaml(path)
+            variant["settings"] = trained.settings.model_dump(mode="json")
+            if "prepare" in trained.embedded:
+                source = trained.embedded["prepare"].settings.data.source
+                variant["source"] = source.model_dump(mode="json")
     return Inputs(
         settings=recipe.settings,
         runs=_runs(read_runs(folder / "runs.csv"), variants, store),
@@ -134,10 +152,12 @@ def _runs(table: RunsTable, variants: list[dict[str, Any]], store: Path) -> list
     found = []
     for variant in variants:
         name, best_epochs = variant["name"], variant.get("best_epochs", {})
-        folder = store / "train" / variant["addresses"]["train"]
+        folder = f"train/{variant['addresses']['train']}"
+        measures = variant["addresses"].get("evaluate")
         rows = {int(seed): run for seed, run in table.runs.get(name, {}).items()}
         for seed in sorted(rows):
             values = {metric: value for metric, value in rows[seed].values.items() if _is_finite(value)}
+            own = store / folder / seed_folder(seed)
             found.append(
                 Run(
                     variant=name,
@@ -145,8 +165,14 @@ def _runs(table: RunsTable, variants: list[dict[str, Any]], store: Path) -> list
                     status="; ".join(sorted(rows[seed].statuses)) or "finished",
                     values=values,  # type: ignore[arg-type]
                     best_epoch=best_epochs.get(str(seed)),
-                    environment=_environment(folder / seed_folder(seed)),
-                    code=_code(folder / seed_folder(seed) / RECIPE),
+                    environment=_environment(own),
+                    code=_code(own / RECIPE),
+                    folder=f"{folder}/{seed_folder(seed)}" if own.is_dir() else "",
+                    files=frozenset(name for name in LINKED if _has_text(own / name)),
+                    cost=measured.cost(own),
+                    evaluation=measured.evaluation(store / "evaluate" / measures / own.name)
+                    if measures and values
+                    else {},
                 )
             )
     return found
@@ -154,6 +180,10 @@ def _runs(table: RunsTable, variants: list[dict[str, Any]], store: Path) -> list
 
 def _is_finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
+
+
+def _has_text(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _environment(folder: Path) -> dict[str, Any]:

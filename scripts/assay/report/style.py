@@ -3,6 +3,9 @@
 Colours are those of Okabe and Ito (2008), which colour-blind people can tell apart; each variant also
 has a line style and a marker of its own, the same in all figures, so that a black-and-white print is
 readable. The text of figures is outlines: it looks the same everywhere.
+
+Within a page, colours are the page's variables where it has them, so that text, lines and white edges of a
+figure are those of a dark page, and variants stand out on it. Files are plain.
 """
 
 from __future__ import annotations
@@ -10,21 +13,34 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 WIDTH = 8.4
 """Inches: as wide as the page's column of text; on paper, 80 % of it fits an A4 or letter page."""
+INK, PAPER = "#000000", "#ffffff"
 GREY = "#767676"
+"""Of axes, and of what is said beside the data."""
 FAINT = "#d9d9d9"
-_BASELINE = "#000000"
+"""Of lines between rows."""
+BAND = "#ececec"
+"""Of areas behind the data."""
+_GRID = "#e8e8e8"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31")
+VARIABLES = {
+    **{INK: "ink", PAPER: "paper", GREY: "ink-soft", FAINT: "rule", BAND: "band", _GRID: "grid"},
+    **{colour.lower(): f"series-{place}" for place, colour in enumerate(_COLOURS, 1)},
+}
+"""Colour → the page's variable that stands for it in a figure within the page: `--ink`, `--series-1`."""
 _LINES: tuple[Any, ...] = (
     (0, (6, 2)),
     (0, (1, 1.2)),
@@ -52,15 +68,18 @@ _STYLE: dict[Any, Any] = {
     "axes.linewidth": 0.8,
     "axes.axisbelow": True,
     "axes.unicode_minus": True,
-    "grid.color": "#e8e8e8",
+    "grid.color": _GRID,
     "grid.linewidth": 0.8,
     "xtick.color": GREY,
     "ytick.color": GREY,
     "xtick.labelcolor": "black",
     "ytick.labelcolor": "black",
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.07,
+    "figure.constrained_layout.h_pad": 0.06,
     "svg.hashsalt": "assay",
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # text can be found and copied
 }
 
 
@@ -76,7 +95,7 @@ class Look:
 def looks(names: list[str], baseline: str) -> dict[str, Look]:
     """A look for each variant: the baseline is solid black, the others differ in all three."""
     others = [name for name in names if name != baseline]
-    found = {baseline: Look(_BASELINE, "-", "o")}
+    found = {baseline: Look(INK, "-", "o")}
     for place, name in enumerate(others):
         turn, step = divmod(place, len(_COLOURS))
         found[name] = Look(_COLOURS[step], _LINES[(step + turn) % 7], _MARKERS[(step + 2 * turn) % 7])
@@ -115,14 +134,29 @@ def wrap(name: str, width: int) -> str:
     return "\n".join(line.strip() for line in lines if line.strip())
 
 
+def files(figure: Figure) -> dict[str, bytes]:
+    """Ending → the figure as a file of that kind, laid out once: no date, no tool, no random id in any."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return {"svg": svg(figure), "pdf": pdf(figure), "png": png(figure)}
+
+
 def svg(figure: Figure) -> bytes:
-    """The figure as a file of its own: no date, no tool, no random id."""
-    return _save(figure, "svg", {"Date": None, "Creator": None, "Format": None, "Type": None})
+    """The figure as a file of its own, without metadata."""
+    said = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    return _written(lambda file: FigureCanvasSVG(figure).print_svg(file, metadata=said))
+
+
+def pdf(figure: Figure) -> bytes:
+    """The figure as one page, without metadata."""
+    said = dict.fromkeys(("CreationDate", "Creator", "Producer"))
+    return _written(lambda file: FigureCanvasPdf(figure).print_pdf(file, metadata=said))
 
 
 def png(figure: Figure) -> bytes:
     """The figure in 200 dots an inch, without metadata."""
-    return _save(figure, "png", {"Software": None})
+    figure.set_dpi(200)
+    return _written(lambda file: FigureCanvasAgg(figure).print_png(file, metadata={"Software": None}))
 
 
 def inline(file: bytes, prefix: str, description: str) -> str:
@@ -133,15 +167,27 @@ def inline(file: bytes, prefix: str, description: str) -> str:
     """
     text = file.decode()
     text = re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r'<style type="text/css">.*?</style>', "", text, flags=re.DOTALL)
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r'href="#', f'href="#{prefix}-', text)
     text = text.replace("url(#", f"url(#{prefix}-")
-    return text.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1)
+    text = _PAINT.sub(lambda found: f"{found[1]}: {_variable(found[2])}", text)
+    drawn = f"fill: {_variable(INK)}; stroke-linejoin: round; stroke-linecap: butt"
+    return text.replace("<svg ", f'<svg role="img" aria-label="{description}" style="{drawn}" ', 1)
 
 
-def _save(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
+_PAINT = re.compile(rf"\b(fill|stroke): ({'|'.join(VARIABLES)})\b")
+
+
+def _variable(colour: str) -> str:
+    return f"var(--{VARIABLES[colour]}, {colour})"
+
+
+def _written(write: Callable[[io.BytesIO], object]) -> bytes:
+    """What a backend writes: it is asked itself, since `savefig` draws everything twice."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(buffer, format=kind, dpi=200 if kind == "png" else 72, metadata=metadata)
+        write(buffer)
     return buffer.getvalue()

@@ -41,7 +41,7 @@ def aggregate_variant(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
         first = first or receipt
         best_epochs[str(seed)] = history["best_epoch"]
         histories += [{"seed": seed, **row} for row in history["history"]]
-        metrics = _metrics(recipe, store, seed, receipt, history)
+        metrics = run_metrics(recipe, store, seed, receipt, history)
         common = {"seed": seed, "status": receipt["status"]}
         runs += [{**common, "metric": name, "value": value} for name, value in metrics.items()]
         if not metrics:
@@ -106,10 +106,21 @@ def summarize(runs: Iterable[Row]) -> Iterable[Row]:
         }
 
 
-def _metrics(
+def run_metrics(
     recipe: Recipe, store: Path, seed: int, receipt: Mapping[str, Any], history: Mapping[str, Any]
 ) -> dict[str, float]:
-    """A run's metrics: of its evaluation, and `val_…` of its best epoch; none if it diverged."""
+    """A run's metrics: of its evaluation, and `val_…` of its best epoch; none if it diverged.
+
+    Args:
+        recipe: of aggregate/variant.
+        store: where results lie.
+        seed: of the run.
+        receipt: the run's.
+        history: the run's.
+
+    Raises:
+        UserError: the evaluation is missing or damaged.
+    """
     if receipt["status"] != "finished":
         return {}
     best = history["history"][history["best_epoch"] - 1] if history["best_epoch"] else {}

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.errors import UserError, choose
-from assay.statistics.paired import Seed, is_usable
+from assay.notation import Scale
+from assay.statistics.paired import Seed, is_usable, seed_order
 
 COLUMNS = ("variant", "seed", "metric", "value")
 NO_VALUE = ("", "na", "n/a", "none", "null")
@@ -56,6 +57,21 @@ class RunsTable:
         """Seed → value of a metric, for every run of a variant."""
         return {seed: run.values.get(metric) for seed, run in self.runs[variant].items()}
 
+    def usable(self, variant: str, metric: str) -> list[float]:
+        """The usable values of a variant's runs, in the order of the seeds."""
+        values = sorted(self.values(variant, metric).items(), key=lambda item: seed_order(item[0]))
+        return [value for _, value in values if is_usable(value)]
+
+    def scale(self, metric: str, higher_is_better: bool) -> Scale:
+        """How a metric is written; a table without values is no reason for percent."""
+        every = (value for variant in self.runs for value in self.usable(variant, metric))
+        return Scale.by_values(metric, higher_is_better, every)
+
+    @property
+    def seeds(self) -> set[Seed]:
+        """Every seed that any variant was given, finished or not."""
+        return {seed for runs in self.runs.values() for seed in runs}
+
     def missing(self, variant: str, seed: Seed, metric: str) -> str:
         """Why a seed of a variant has no usable value of a metric; empty if it has one."""
         run = self.runs[variant].get(seed)
@@ -72,10 +88,10 @@ def read_runs(path: Path) -> RunsTable:
     runs: dict[str, dict[Seed, Run]] = {}
     metrics: dict[str, None] = {}
     lines: dict[tuple[str, Seed, str], int] = {}
-    for line, row in _rows(path):
+    for line, row in read_rows(path):
         variant, metric, status = row["variant"], row["metric"].strip(), row.get("status", "").strip()
-        seed = _seed(row["seed"].strip(), f"{path}: line {line}")
-        value = _value(row["value"].strip(), f"{path}: line {line}")
+        seed = read_seed(row["seed"].strip(), f"{path}: line {line}")
+        value = read_value(row["value"].strip(), f"{path}: line {line}")
         first = lines.setdefault((variant, seed, metric), line)
         if first != line:
             named = metric or "a row without a metric"
@@ -93,8 +109,12 @@ def read_runs(path: Path) -> RunsTable:
     return RunsTable(runs, list(metrics))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, column → cell) of each row."""
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, column → cell) of each row.
+
+    Raises:
+        UserError: the file cannot be read, is no CSV file, or lacks one of COLUMNS.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -117,14 +137,16 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from error
 
 
-def _seed(text: str, where: str) -> Seed:
+def read_seed(text: str, where: str) -> Seed:
+    """A seed as a number where it is one; `where` names the cell in the error for an empty one."""
     if not text:
         raise UserError(f"{where}: seed: is empty")
     integer = _INTEGER.fullmatch(text)
     return int(integer[1]) if integer else text
 
 
-def _value(text: str, where: str) -> float | None:
+def read_value(text: str, where: str) -> float | None:
+    """A value, None for an empty cell; `where` names the cell in the error for what is no number."""
     if text.lower() in NO_VALUE:
         return None
     try:

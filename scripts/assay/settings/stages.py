@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from assay.settings.base import Settings
+from assay.settings.comparisons import Alpha, StatisticsSettings
 from assay.settings.component import Loss, Model, Task
 from assay.settings.data import DataSettings
 from assay.settings.evaluation import EvaluationSettings
@@ -56,17 +61,23 @@ class AggregateStudySettings(Settings):
     """Names, in the study's order."""
 
 
-class CompareSettings(Settings):
+class CompareSettings(StatisticsSettings):
     """The tests to make on a table of runs."""
 
     baseline: str
     """The variant that the others are compared with."""
     metric: str
     """The metric that decides."""
+    alpha: Alpha
+    """Family-wise error rate."""
     higher_is_better: bool
     """Which way it is better."""
-    alpha: float
-    """Family-wise error rate."""
+    secondary: dict[str, bool] = {}
+    """Other metrics to compare, and whether higher is better."""
+    resampling: Annotated[float, Field(ge=0)] = 0.0
+    """Where each seed splits the data anew: test samples for each training sample; else 0."""
+    earlier: list[int] = []
+    """Numbers of seeds at which these comparisons were looked at before."""
 
 
 class ReportSettings(Settings):

@@ -7,27 +7,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from assay.settings.base import Settings, either
+from assay.settings.comparisons import ComparisonSettings
 
-Alpha = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 MAX_SEEDS = 10_000
-
-
-class ComparisonSettings(Settings):
-    """Which variants are compared, on what. Changing it trains nothing."""
-
-    baseline: str | None = None
-    """The variant that all others are compared with; the first one unless named."""
-    metric: str = "accuracy"
-    """The metric that decides: one of the task's, or `val_` and one of them for the validation value
-    of the best epoch."""
-    alpha: Alpha = 0.05
-    """Largest acceptable probability of one false alarm among all comparisons (Holm)."""
-    across_numerics: bool = False
-    """Allow variants that compute with other `numerics` than the baseline: their differences may be due to
-    the arithmetic alone. The report says so at its top."""
 
 
 class StudySettings(Settings):

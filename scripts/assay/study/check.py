@@ -13,6 +13,7 @@ from assay.loss_kinds import misfit
 from assay.settings.base import Location
 from assay.settings.component import Component
 from assay.settings.variant import VariantSettings
+from assay.study.check_comparisons import comparison_problems
 from assay.study.files import data_file
 from assay.study.order import reading_problems
 
@@ -23,23 +24,17 @@ if TYPE_CHECKING:
 
 def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
     """What is wrong with a study whose every variant is valid by itself."""
-    names = [variant.name for variant in study.variants]
     compared = study.settings.comparisons
 
     def at(text: str, *key: str | int) -> Problem:
         return Problem(document.where(key), ".".join(map(str, key)), text)
 
-    if compared.baseline is not None and compared.baseline not in names:
-        yield at(
-            f"{compared.baseline!r} is not a variant; {choose(compared.baseline, names)}",
-            "comparisons",
-            "baseline",
-        )
     if not compared.across_numerics:
         yield from _numerics_problems(study)
     for reader, key, text in reading_problems(study.variants):
         yield reader.layers.problem(key, text)
     same: dict[str, str] = {}
+    shared: dict[str, str] | None = None
     for variant in study.variants:
         settings = variant.settings
         try:
@@ -47,6 +42,7 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
         except UserError as error:
             yield variant.layers.problem(("task",), str(error))
             continue
+        shared = {name: metrics[name] for name in (metrics if shared is None else shared) if name in metrics}
         for key, text in setting_problems(settings, data):
             yield variant.layers.problem(key, text)
         if compared.metric not in metrics:
@@ -64,6 +60,8 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
                 variant.name,
             )
         same.setdefault(form, variant.name)
+    for where, text in comparison_problems(study, shared or {}):
+        yield at(text, "comparisons", *where)
 
 
 def _numerics_problems(study: Study) -> Iterator[Problem]:

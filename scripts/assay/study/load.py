@@ -45,7 +45,8 @@ class Study:
     @property
     def baseline(self) -> str:
         """The variant that the others are compared with."""
-        return self.settings.comparisons.baseline or self.variants[0].name
+        given, names = self.settings.comparisons, [variant.name for variant in self.variants]
+        return given.baseline or next((name for name in names if name not in given.exclude), names[0])
 
 
 @dataclass(frozen=True)

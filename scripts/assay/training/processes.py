@@ -1,13 +1,14 @@
 """Several processes for one run: they are forked before anything is built, meet, and train together.
 
-Rank 0 is the process that was started: it alone writes. The others leave when it has finished, and fail when
-it is gone.
+Rank 0 is the process that was started: it alone writes results. The others leave when it has finished, and
+fail when it is gone.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -44,23 +45,37 @@ def together(size: int, device: str, work: Callable[[Ranks, torch.device], T]) -
     """
     if size == 1:
         return work(ALONE, choose_device(device))
+    children: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         meeting = Path(folder) / "meeting"
-        children = [_fork(Ranks(rank, size), device, work, meeting) for rank in range(1, size)]
         try:
-            result = _meet(Ranks(0, size), device, work, meeting)
-        except Exception as error:
-            failed = [
-                f"process {rank} of the run " + (f"was ended by signal {-code}" if code < 0 else "failed")
-                for rank, code in enumerate(_codes(children), 1)
-                if code not in (0, CONTINUE_ME)
-            ]
-            if failed and not isinstance(error, UserError | Interrupted):
-                raise UserError(f"{', '.join(failed)}; see the log") from error
-            raise
-        if any(_codes(children)):
-            raise UserError("a process of the run failed at its end; its traceback is in the log")
-        return result
+            for rank in range(1, size):
+                children.append(_fork(Ranks(rank, size), device, work, meeting))
+            return _lead(children, Ranks(0, size), device, work, meeting)
+        finally:  # whatever happens, a second Ctrl-C for one: none goes on to write the log after this one
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+            _codes(children)
+
+
+def _lead(
+    children: list[int], ranks: Ranks, device: str, work: Callable[[Ranks, torch.device], T], meeting: Path
+) -> T:
+    """Do this process's share, and wait for the others."""
+    try:
+        result = _meet(ranks, device, work, meeting)
+    except Exception as error:
+        failed = [
+            f"process {rank} of the run " + (f"was ended by signal {-code}" if code < 0 else "failed")
+            for rank, code in enumerate(_codes(children), 1)
+            if code not in (0, CONTINUE_ME)
+        ]
+        if failed and not isinstance(error, UserError | Interrupted):
+            raise UserError(f"{', '.join(failed)}; see the log") from error
+        raise
+    if any(_codes(children)):
+        raise UserError("a process of the run failed at its end; its traceback is in the log")
+    return result
 
 
 def _fork(ranks: Ranks, device: str, work: Callable[[Ranks, torch.device], T], meeting: Path) -> int:
@@ -106,4 +121,9 @@ def _meet(ranks: Ranks, device: str, work: Callable[[Ranks, torch.device], T], m
 
 
 def _codes(children: list[int]) -> list[int]:
-    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    """Wait for processes, which leave the list as they end; their exit codes."""
+    codes = []
+    while children:
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]))
+        del children[0]
+    return codes

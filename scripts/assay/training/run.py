@@ -11,7 +11,6 @@ resume.pt                        the state of a run that is not finished
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +24,7 @@ from assay.errors import Interrupted, UserError
 from assay.finished import find
 from assay.jsonfile import to_json
 from assay.program import log_in
+from assay.reads import require_declared
 from assay.receipt import file_digests, write_receipt
 from assay.recipe import Recipe, require_same, to_yaml
 from assay.store import RECIPE, can_continue, claim, remove_parts, remove_states, write_atomically
@@ -45,6 +45,9 @@ from assay.training.watch.events import Events
 from assay.training.watch.log import Log
 from assay.training.watch.plots import Plots
 from assay.training.watch.timing import Timing
+
+Made = tuple[dict[str, str], dict[str, Any]]
+"""The digest of each file that carries bits, and what else the receipt says."""
 
 
 @dataclass(frozen=True)
@@ -86,36 +89,55 @@ def run(
         Interrupted: a signal asked the run to leave; its state is saved.
     """
     execution = execution or Execution()
-    with claim(out), listening() as interrupt, ExitStack() as stack:
+    with claim(out), listening() as interrupt:
         if (done := find(out)) is not None:
             remove_states(out)
             return require_same(done, out, recipe, seed)
         remove_parts(out)
         if execution.resume == "required" and not can_continue(out):
             raise UserError(f"{out}: there is no state to resume from")
-        stack.enter_context(log_in(out / "train.log"))
-        numerics.configure(recipe.settings.numerics)
-        write_atomically(out / RECIPE, to_yaml(recipe))
-        watches: list[Watch] = [Log(str(out)), Events(out / "events.jsonl"), Timing(out / "metrics.csv")]
-        if execution.plots != "off":
-            watches.append(Plots(out / "figures", execution.plots))
-        watch = Watches(watches)
-        try:
-            with explained():
-                prepared = data()
-                return together(
-                    recipe.settings.training.processes,
-                    execution.device,
-                    lambda ranks, device: _train(
-                        recipe, seed, prepared, out, device, watch, execution, interrupt, ranks, read or {}
-                    ),
-                )
-        except Interrupted as error:
-            watch.on_interrupt(str(error))
-            raise
-        except BaseException as error:
-            watch.on_exception(error)
-            raise
+        with log_in(out / "train.log"):
+            digests, facts = _watched(recipe, seed, data, out, execution, interrupt, read or {})
+        # the log is closed and the other processes are gone: nothing writes what is sealed now
+        receipt = write_receipt(out, recipe, digests, **facts)
+        remove_states(out)
+        return receipt
+
+
+def _watched(
+    recipe: Recipe,
+    seed: int,
+    data: Callable[[], Prepared],
+    out: Path,
+    execution: Execution,
+    interrupt: Interrupt,
+    read: Mapping[str, Path],
+) -> Made:
+    """Train, in as many processes as the recipe says; those that watch are told of what goes wrong."""
+    numerics.configure(recipe.settings.numerics)
+    write_atomically(out / RECIPE, to_yaml(recipe))
+    watches: list[Watch] = [Log(str(out)), Events(out / "events.jsonl"), Timing(out / "metrics.csv")]
+    if execution.plots != "off":
+        watches.append(Plots(out / "figures", execution.plots))
+    watch = Watches(watches)
+    try:
+        with explained():
+            prepared = data()
+            made = together(
+                recipe.settings.training.processes,
+                execution.device,
+                lambda ranks, device: _train(
+                    recipe, seed, prepared, out, device, watch, execution, interrupt, ranks, read
+                ),
+            )
+            require_declared(recipe)  # before the log is closed, which says so, and not with the receipt only
+            return made
+    except Interrupted as error:
+        watch.on_interrupt(str(error))
+        raise
+    except BaseException as error:
+        watch.on_exception(error)
+        raise
 
 
 def _train(
@@ -129,8 +151,8 @@ def _train(
     interrupt: Interrupt,
     ranks: Ranks,
     read: Mapping[str, Path],
-) -> dict[str, Any]:
-    """Train and, in the process that writes, write what came of it and finish with the receipt."""
+) -> Made:
+    """Train and, in the process that writes, write what came of it."""
     settings = recipe.settings
     watch = watch if ranks.is_writer else Watch()
     digests: dict[str, str] = {}
@@ -172,15 +194,13 @@ def _train(
         keep=lambda state: save(f"epoch-{state['epoch']:03d}.pt", state),
     )
     if not ranks.is_writer:
-        return {}
+        return {}, {}
     save("best.pt", run.best if last is not None else None)
     save("last.pt", last)
     write_atomically(out / "history.json", to_json(run.history.plain()))
     write_atomically(out / TRACE, to_lines(run.trace))
     digests |= file_digests(out, ["history.json", TRACE])
-    receipt = write_receipt(out, recipe, digests, **_facts(run, prepared))
-    resume.forget()
-    return receipt
+    return digests, _facts(run, prepared)
 
 
 def _facts(run: Run, prepared: Prepared) -> dict[str, Any]:

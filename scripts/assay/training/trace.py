@@ -8,7 +8,8 @@ trace.jsonl   a line an epoch:
     streams      CRC-32 of torch's random state then
 
 A checksum finds where two runs part; that they are equal is what the digests of the receipt prove. It costs a
-fraction of an optimizer's step: CRC-32, for large tensors of the exclusive or of their blocks.
+fraction of an optimizer's step: CRC-32, for large tensors of the exclusive or of their blocks and of that
+within each block.
 """
 
 from __future__ import annotations
@@ -97,10 +98,15 @@ def _checksums(tensors: Sequence[Tensor]) -> list[str]:
 
 
 def _folded(values: np.ndarray) -> int:
-    """CRC-32 of the exclusive or of all blocks, and of what is left."""
+    """CRC-32 of the exclusive or of all blocks, of that of all values of each block, and of what is left.
+
+    The one depends on the places within the blocks, the other on the order of the blocks.
+    """
     whole = len(values) - len(values) % BLOCK
     blocks = values[:whole].view(np.uint64).reshape(-1, BLOCK // 8)
-    return zlib.crc32(values[whole:].data, zlib.crc32(np.bitwise_xor.reduce(blocks, axis=0).data))
+    checksum = zlib.crc32(np.bitwise_xor.reduce(blocks, axis=0).data)
+    checksum = zlib.crc32(np.bitwise_xor.reduce(blocks, axis=1).data, checksum)
+    return zlib.crc32(values[whole:].data, checksum)
 
 
 def _bytes(tensor: Tensor) -> np.ndarray:

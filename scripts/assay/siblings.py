@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import decode_source
 from pathlib import Path
-from typing import Any
 
-from assay import closure, sources
-from assay.environment import ENVIRONMENT, PATCH
+from assay import closure, environment, sources
+from assay.environment import PATCH
 from assay.finished import SEAL, is_finished
 from assay.places import Place, at
 from assay.recipe import Recipe, from_yaml
@@ -42,14 +41,19 @@ def siblings(store: Path, recipe: Recipe) -> list[Sibling]:
     found: list[tuple[float, Sibling]] = []
     for folder in (store / recipe.stage).glob(f"{half}-*"):
         if folder.name != recipe.address and (places := finished_places(store, recipe.stage, folder.name)):
-            newest = max(_finished_at(place.folder(store)) for place in places)
-            found.append((newest, Sibling(recipe.stage, folder.name, places)))
+            found.append((newest(store, places), Sibling(recipe.stage, folder.name, places)))
     return [sibling for _, sibling in sorted(found, key=lambda item: (-item[0], item[1].address))]
 
 
 def finished_places(store: Path, stage: str, address: str) -> tuple[Place, ...]:
     """The finished results of an address."""
     return tuple(place for place in at(store, stage, address) if is_finished(place.folder(store)))
+
+
+def newest(store: Path, places: Iterable[Place]) -> float:
+    """When the last of some finished results was finished."""
+    files = (place.folder(store) / name for place in places for name in (RECEIPT, SEAL))
+    return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
 
 
 def recorded(store: Path, place: Place) -> Recipe:
@@ -59,7 +63,7 @@ def recorded(store: Path, place: Place) -> Recipe:
         UserError: there is no valid recipe.
     """
     own = place.folder(store) / RECIPE
-    return from_yaml(own if own.exists() else store / place.stage / place.address / RECIPE)
+    return from_yaml(own if own.exists() else store / place.recipe_folder / RECIPE)
 
 
 def whole_code(recipe: Recipe) -> dict[str, str]:
@@ -68,11 +72,6 @@ def whole_code(recipe: Recipe) -> dict[str, str]:
     for embedded in recipe.embedded.values():
         found |= whole_code(embedded)
     return found | dict(recipe.code)
-
-
-def changed_modules(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """The modules of two versions of a recipe's code that differ, or that only one has."""
-    return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
 
 
 def lines_changed(store: Path, name: str, then: str | None, now: str | None) -> str:
@@ -89,22 +88,28 @@ def lines_changed(store: Path, name: str, then: str | None, now: str | None) -> 
     before, file = sources.read(store, then), closure.file_of(name)
     if before is None or file is None:
         return f"{name}: changed; no copy of it as it was is kept"
-    after = file.read_text(encoding="utf-8", errors="replace")
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
+    try:
+        old, new = (_text(name, content).splitlines() for content in (before, file.read_bytes()))
+    except UnicodeDecodeError:
+        return f"{name}: another content of the file"
+    lines = list(difflib.unified_diff(old, new, n=0, lineterm=""))[2:]
     added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
     return f"{name}: {counted(added, 'line')} added, {removed} removed"
 
 
+def _text(name: str, content: bytes) -> str:
+    """A module in the encoding that it names, or a data file if it is text.
+
+    Raises:
+        UnicodeDecodeError: it is not.
+    """
+    return content.decode() if "/" in name else decode_source(content)
+
+
 def where_code_is(run: Path) -> str:
     """A sentence that says where the code that a run was computed with is found again."""
-    try:
-        git: Any = json.loads((run / ENVIRONMENT).read_text(encoding="utf-8"))["git"]
-        commit = str(git["commit"])
-    except (OSError, ValueError, KeyError, TypeError):
+    commit = (environment.read(run).get("git") or {}).get("commit")
+    if not commit:
         return "Its environment.json names no commit; copies of the modules lie in the store, in code/"
     patch = f", with the changes in {run / PATCH}" if (run / PATCH).exists() else ""
     return f"Commit {commit[:12]} has it{patch}"
-
-
-def _finished_at(folder: Path) -> float:
-    return max(path.stat().st_mtime for name in (RECEIPT, SEAL) if (path := folder / name).exists())

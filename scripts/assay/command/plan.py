@@ -1,0 +1,138 @@
+"""How many seeds a study needs: what it can find, from its runs so far or a stated standard deviation.
+
+assay plan digits --margin 0.005          from the runs that are finished: a pilot
+assay plan digits --sd 0.008              the standard deviation of paired differences, stated
+assay plan digits --seeds 5 10 20 40      for these numbers of seeds
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from assay.command.table import print_table
+from assay.errors import UserError
+from assay.notation import Scale, fixed, significant
+from assay.plan import StudyPlan, load_plan
+from assay.results.planning import Demand, Spread, detectable, seeds_needed
+from assay.results.present import present_runs
+from assay.results.runs_table import RunsTable
+from assay.statistics import paired
+from assay.words import counted
+
+SEEDS = (3, 5, 10, 20, 30, 50)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The subcommand's options."""
+    parser.add_argument("study", nargs="*", help="names or files of studies")
+    parser.add_argument("--set", default="", help="the overrides that Snakemake is given")
+    parser.add_argument("--smoke", action="store_true", help="with the runs of the quick try as pilot")
+    parser.add_argument("--sd", type=float, help="of the paired differences, in units of the metric")
+    parser.add_argument("--margin", type=float, help="smallest difference that matters; default: the study's")
+    parser.add_argument("--power", type=float, help="default: the study's, 0.8")
+    parser.add_argument("--seeds", type=int, nargs="+", metavar="N", default=SEEDS, help="numbers of seeds")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print what each study can find."""
+    _require(arguments)
+    plan = load_plan(study=arguments.study, set=arguments.set, smoke=arguments.smoke, partial=True)
+    for study in plan.studies:
+        _print(study, plan.store, arguments)
+
+
+def _require(arguments: argparse.Namespace) -> None:
+    for name in ("sd", "margin"):
+        value = getattr(arguments, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise UserError(f"--{name}: must be above 0, not {value:g}")
+    if arguments.power is not None and not 0 < arguments.power < 1:
+        raise UserError(f"--power: must lie between 0 and 1, not {arguments.power:g}")
+    if wrong := [n for n in arguments.seeds if n < 2]:
+        raise UserError(f"--seeds: a comparison takes at least 2, not {wrong[0]}")
+
+
+def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None:
+    settings, table = study.compare.settings, present_runs(study, store)
+    pairs = _pairs(study)
+    margin = settings.margin if arguments.margin is None else arguments.margin
+    power = settings.power if arguments.power is None else arguments.power
+    demand = Demand(settings.alpha / max(1, len(pairs)), power, margin)
+    scale = table.scale(settings.metric, settings.higher_is_better)
+    spreads = _spreads(pairs, table, settings.metric, arguments.sd)
+    if not spreads:
+        raise UserError(
+            f"{study.study.name}: no two seeds of two variants are finished, so the standard deviation of "
+            "their differences is not known; train two or more seeds, or state it: --sd"
+        )
+    unit = "percentage points" if scale.is_proportion else f"units of {settings.metric}"
+    shared = f", alpha {settings.alpha:g} shared by {len(pairs)}" if len(pairs) > 1 else ""
+    print(
+        f"{study.study.name}: {counted(len(pairs), 'comparison')} on {settings.metric}{shared}, "
+        f"power {100 * power:g} %; differences in {unit}\n"
+    )
+    print_table([_row(name, spread, demand, scale, arguments.seeds) for name, spread in spreads.items()],
+                _columns(arguments.seeds, margin, scale))  # fmt: skip
+    print(
+        "\nsd: standard deviation of the paired differences"
+        + (
+            "; in brackets its upper 80 % limit, with which a study is rarely too small"
+            * (arguments.sd is None)
+        )
+        + ".\nA number of seeds: the smallest true difference that it finds with this power."
+    )
+
+
+def _pairs(study: StudyPlan) -> list[tuple[str, str]]:
+    settings = study.compare.settings
+    names = [v.variant.name for v in study.variants if v.variant.name not in settings.exclude]
+    if settings.design == "all_pairs":
+        return list(combinations(names, 2))
+    return [(settings.baseline, name) for name in names if name != settings.baseline]
+
+
+def _spreads(
+    pairs: list[tuple[str, str]], table: RunsTable, metric: str, stated: float | None
+) -> dict[str, Spread]:
+    """Comparison → the standard deviation of its differences, where it is known."""
+    if stated is not None:
+        return {"any": Spread(stated)}
+    found = {}
+    for baseline, variant in pairs:
+        joined = paired.join(table.values(baseline, metric), table.values(variant, metric))
+        sd = paired.standard_deviation(joined.differences)
+        if sd:
+            found[f"{variant} − {baseline}"] = Spread(sd, len(joined.seeds))
+    return found
+
+
+def _row(name: str, spread: Spread, demand: Demand, scale: Scale, seeds: tuple[int, ...]) -> dict[str, Any]:
+    def show(value: float) -> str:
+        return fixed(scale.factor * value) if scale.is_proportion else significant(value)
+
+    estimated = spread.pairs is not None
+    row = {
+        "comparison": name,
+        "pilot": counted(spread.pairs, "pair") if spread.pairs is not None else "stated",
+        "sd": f"{show(spread.sd)} ({show(spread.high)})" if estimated else show(spread.sd),
+    }
+    row |= {
+        f"{n} seeds": show(value)
+        for n, value in zip(seeds, detectable(spread.sd, seeds, demand), strict=True)
+    }
+    needed, high = seeds_needed(spread.sd, demand), seeds_needed(spread.high, demand)
+    if needed is not None:
+        row[_needed(demand.margin, scale)] = f"{needed:,} ({high:,})" if estimated else f"{needed:,}"
+    return row
+
+
+def _columns(seeds: tuple[int, ...], margin: float | None, scale: Scale) -> list[str]:
+    needed = [] if margin is None else [_needed(margin, scale)]
+    return ["comparison", "pilot", "sd", *(f"{n} seeds" for n in seeds), *needed]
+
+
+def _needed(margin: float | None, scale: Scale) -> str:
+    return f"seeds to find {scale.factor * (margin or 0):g}"
