@@ -64,7 +64,7 @@ def _options() -> argparse.Namespace:
     hand.add_argument(
         "--all-pairs", dest="design", action="store_const", const="all_pairs", help="each with each"
     )
-    hand.add_argument("--adjustment", choices=("holm", "dunnett"), help="default: holm")
+    hand.add_argument("--adjustment", choices=("holm", "max_t"), help="default: holm")
     hand.add_argument("--power", type=float, help="for what could have been found; default: 0.8")
     hand.add_argument("--bayesian", action="store_true", help="posterior probabilities, with --margin")
     hand.add_argument("--looks", nargs="+", type=int, metavar="N", help="numbers of seeds at declared looks")

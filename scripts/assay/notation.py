@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MISSING = "–"
-_PROPORTION = re.compile(r"accuracy|precision|recall|sensitivity|specificity|f1|error_rate")
+_PROPORTION = re.compile(r"accuracy|precision|recall|sensitivity|specificity|f1|error_rate|auc|dice|iou")
 _PARTS = {"train": "training", "val": "validation"}
 _SHORT = {"auc": "AUC", "f1": "F1", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}
 
@@ -29,12 +29,6 @@ class Scale:
         """A proportion is called like one, and no value lies outside 0 … 1."""
         named = _PROPORTION.search(metric.lower()) is not None
         return cls(metric, named and all(0 <= value <= 1 for value in values))
-
-    @classmethod
-    def by_values(cls, metric: str, higher_is_better: bool, values: Iterable[float]) -> Scale:
-        """What is better when it is higher, and always a fraction, is a proportion whatever it is called."""
-        found = list(values)
-        return cls(metric, higher_is_better and bool(found) and all(0 <= value <= 1 for value in found))
 
     @property
     def factor(self) -> int:

@@ -1,6 +1,7 @@
 """Views: links for people, from names to addresses. They are made anew at every call and hold nothing.
 
-<store>/studies/<study>/report.html, report.md, figures, runs.csv, summary.csv, comparisons.csv
+<store>/studies/<study>/report.html, report.md, figures, tables, references.bib,
+                        runs.csv, summary.csv, comparisons.csv
 <store>/studies/<study>/<variant>/seed-<n>, <variant>/evaluation/seed-<n>
 """
 
@@ -17,7 +18,7 @@ from assay.plan import Plan, StudyPlan
 from assay.recipe import Recipe
 from assay.store import seed_folder
 
-_REPORT = ("report.html", "report.md", "figures")
+_REPORT = ("report.html", "report.md", "figures", "tables", "references.bib")
 _TABLES = ("runs.csv", "summary.csv")
 _COMPARISONS = ("comparisons.csv",)
 _OWN = (*_REPORT, *_TABLES, *_COMPARISONS)

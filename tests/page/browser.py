@@ -157,6 +157,7 @@ def browser(profile: Path) -> Iterator[Browser]:
         process = subprocess.Popen(
             [PROGRAM, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=connect, pass_fds=(3, 4),
+            env=os.environ | {"TMPDIR": str(profile)},
         )  # fmt: skip
     for end in high:
         os.close(end)

@@ -90,6 +90,10 @@ def test_numbers_are_sorted_as_numbers_and_what_is_missing_is_last(shown: Browse
         *values, last = column(shown, accuracy)
         assert last == "–"
         assert [float(value) for value in values] == sorted(map(float, values), reverse=reverse)
+    shown.evaluate(f"{head(4)}.querySelector('button').click()")  # the loss: digits that are not shown count
+    whole = shown.evaluate(f"Array.from({TABLE}.tBodies[0].rows, row => row.cells[4].dataset.value)")
+    values = [float(value) for value in whole if value is not None]
+    assert len(values) == 59 and values == sorted(values)
     shown.evaluate(f"{head(1)}.querySelector('button').click()")
     assert [int(seed) for seed in column(shown, 1)] == sorted(6 * [*range(10)])
     assert shown.evaluate(f"{head(accuracy)}.getAttribute('aria-sort')") == "none"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from assay.results.compare import compare
 from assay.results.comparison import NUMBERS
+from assay.statistics.max_t import max_t
 from conftest import ROOT
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -53,7 +54,7 @@ def test_a_difference_that_is_there_and_does_not_matter_says_both(tmp_path: Path
     ]
     found = only(compare(arms(tmp_path, plain=PLAIN, near=shifted), settings(margin=0.005)))
     assert found["verdict"] == "better"
-    assert any("within the margin of ±0.5:" in note for note in found["notes"])
+    assert any("within the margin of ±0.5 percentage points:" in note for note in found["notes"])
 
 
 def test_secondary_metrics_are_a_family_of_their_own(tmp_path: Path) -> None:
@@ -87,16 +88,14 @@ def test_all_pairs_or_without_some(tmp_path: Path) -> None:
     assert [c["variant"] for c in compare(runs, settings(exclude=["better"]))["comparisons"]] == ["odd"]
 
 
-def test_dunnett_lies_between_none_and_bonferroni(tmp_path: Path) -> None:
+def test_max_t_uses_what_comparisons_share(tmp_path: Path) -> None:
     runs = arms(tmp_path, plain=PLAIN, better=BETTER, odd=ODD, near=NEAR)
-    holm, dunnett = (compare(runs, settings(adjustment=how))["comparisons"] for how in ("holm", "dunnett"))
-    for one, other in zip(holm, dunnett, strict=True):
-        assert one["p"] == other["p"] <= other["p_adjusted"] <= min(1, 3 * one["p"])
-    assert "after Dunnett" in dunnett[1]["sentence"]
-    lost = arms(tmp_path, plain=PLAIN, better=BETTER, odd=[*ODD[:11], "nan"])
-    assert [c["p_adjusted"] for c in compare(lost, settings(adjustment="dunnett"))["comparisons"]] == [
-        c["p_adjusted"] for c in compare(lost, settings())["comparisons"]
-    ], "without the same seeds in all, Holm's"
+    holm, joint = (compare(runs, settings(adjustment=how))["comparisons"] for how in ("holm", "max_t"))
+    expected = max_t([dict(zip(c["seeds"], c["differences"], strict=True)) for c in joint])
+    for one, other, p in zip(holm, joint, expected, strict=True):
+        assert one["p"] == other["p"] <= other["p_adjusted"] == max(p, one["p"])
+    assert joint[0]["p_adjusted"] == 2 / 2**12, "all twelve seeds, and no other comparison, are as clear"
+    assert "after max-t" in joint[1]["sentence"]
 
 
 def test_looks_cost_what_they_cost(tmp_path: Path) -> None:
@@ -119,7 +118,8 @@ def test_seeds_that_split_the_data_widen_the_interval(tmp_path: Path) -> None:
     assert found["standard_error"] == pytest.approx(usual["standard_error"] * widened)
     assert found["t"] == pytest.approx(usual["t"] / widened)
     assert found["power_mde"] == pytest.approx(usual["power_mde"] * widened)
-    assert found["d_z_ci_low"] is None and usual["d_z_ci_low"] is not None
+    for key in ("d_z_ci_low", "p_sign_flip", "p_wilcoxon", "p_normality"):
+        assert found[key] is None and usual[key] is not None, key
 
 
 def test_lost_pairs_have_a_worst_case(tmp_path: Path) -> None:
@@ -137,8 +137,9 @@ def test_lost_pairs_have_a_worst_case(tmp_path: Path) -> None:
     assert found["worst_case"]["t"] == pytest.approx(expected.statistic)
     assert found["worst_case"]["p"] == pytest.approx(expected.pvalue)
     assert found["failures_differ"] is True
-    assert any("lost different numbers of runs" in note for note in found["notes"])
-    assert any(note.startswith("With the worst seen value") for note in found["notes"])
+    assert found["notes"] == [
+        "better and plain lack different numbers of seeds: those that are left may mislead."
+    ]
     losses = compare(arms(tmp_path, plain=plain, better=lost), settings(higher_is_better=False))
     assert only(losses)["worst_case"]["mean_difference"] > found["worst_case"]["mean_difference"]
     whole = only(compare(arms(tmp_path, plain=PLAIN, better=BETTER), settings()))

@@ -13,13 +13,21 @@ from statsmodels.stats.power import TTestPower
 
 @pytest.mark.parametrize("alpha", [0.05, 0.05 / 3])
 def test_what_seeds_can_find_agrees_with_statsmodels(alpha: float) -> None:
-    demand = Demand(alpha, 0.8, margin=0.5)
-    for n, found in zip((5, 10, 30), detectable(2.0, (5, 10, 30), demand), strict=True):
+    demand = Demand(alpha, 0.8)
+    for n in (5, 10, 30):
         expected = TTestPower().solve_power(nobs=n, alpha=alpha, power=0.8)
-        assert found == pytest.approx(2 * expected, rel=1e-4)
+        assert detectable(2.0, n, demand) == pytest.approx(2 * expected, rel=1e-4)
     needed = TTestPower().solve_power(effect_size=0.5 / 0.7, alpha=alpha, power=0.8)
-    assert seeds_needed(0.7, demand) == math.ceil(needed)
-    assert seeds_needed(0.7, Demand(alpha, 0.8, None)) is None
+    assert seeds_needed(0.7, 0.5, demand) == math.ceil(needed)
+    assert seeds_needed(0.7, 100.0, demand) == 2 and seeds_needed(1.0, 1e-5, demand) is None
+
+
+def test_seeds_that_split_the_data_have_a_floor() -> None:
+    shared = Demand(0.05, 0.8, resampling=0.25)
+    assert detectable(1.0, 12, shared) == pytest.approx(2 * detectable(1.0, 12, Demand(0.05, 0.8)))
+    assert seeds_needed(1.0, 1.0, shared) is None, "0.5 * 2.8 is the floor"
+    found = seeds_needed(1.0, 1.7, shared)
+    assert found is not None and detectable(1.0, found, shared) <= 1.7 < detectable(1.0, found - 1, shared)
 
 
 def test_the_upper_limit_covers_the_true_spread_in_four_of_five_pilots() -> None:

@@ -45,3 +45,10 @@ def test_many_warnings_do_not_hide_the_answer(tmp_path: Path) -> None:
     top = warnings(page)
     assert all(f"seed {seed}: diverged in epoch {seed + 1}" in top for seed in range(7))
     assert re.search(r"seed 3: .*\s+and \d more\s+.*\s+No result: wide, seed 4", top)
+
+
+def test_variants_that_are_not_compared_are_named(tmp_path: Path) -> None:
+    made = Made({"plain": 0, "wide": 0.01, "teacher": 0.02}, comparisons={"exclude": ["teacher"]})
+    page = written(tmp_path, made)
+    assert "Trained and shown, but not compared: teacher." in page.text
+    assert "p Holm" not in page.text  # one comparison is adjusted for nothing

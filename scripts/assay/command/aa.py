@@ -42,7 +42,7 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
     if metric not in table.metrics:
         found = ", ".join(table.metrics) or "none: no run is finished"
         raise UserError(f"--metric: {metric!r} is not measured by {study.study.name}; there is: {found}")
-    scale = table.scale(metric, settings.higher_is_better if metric == settings.metric else True)
+    scale = table.scale(metric)
     exact = arguments.format != "table"
     rows = []
     for variant in table.runs:
@@ -58,7 +58,7 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
         f"\nNoise floor: {100 * (1 - settings.alpha):g} % of a variant's random halves differ by less.\n"
         "False positives: splits that the paired t-test calls different; meant to be near "
         f"{100 * settings.alpha:g} %.\n"
-        "Floor of all seeds: the same by theory for two variants with all of these seeds each."
+        "Floor of all seeds: the same by theory for two variants that have so many seeds each, not paired."
     )
     if any(row["seeds"] < SMALLEST for row in rows):
         print(f"A variant with fewer than {SMALLEST} finished seeds cannot be split.")

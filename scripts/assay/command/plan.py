@@ -8,18 +8,18 @@ assay plan digits --seeds 5 10 20 40      for these numbers of seeds
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 from assay.command.table import print_table
 from assay.errors import UserError
 from assay.notation import Scale, fixed, significant
 from assay.plan import StudyPlan, load_plan
-from assay.results.planning import Demand, Spread, detectable, seeds_needed
+from assay.results.planning import MOST_SEEDS, Demand, Spread, detectable, seeds_needed
 from assay.results.present import present_runs
 from assay.results.runs_table import RunsTable
-from assay.statistics import paired
+from assay.statistics import paired, sequential
 from assay.words import counted
 
 SEEDS = (3, 5, 10, 20, 30, 50)
@@ -59,9 +59,8 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
     settings, table = study.compare.settings, present_runs(study, store)
     pairs = _pairs(study)
     margin = settings.margin if arguments.margin is None else arguments.margin
-    power = settings.power if arguments.power is None else arguments.power
-    demand = Demand(settings.alpha / max(1, len(pairs)), power, margin)
-    scale = table.scale(settings.metric, settings.higher_is_better)
+    demand = _demand(study, len(pairs), arguments.power)
+    scale = table.scale(settings.metric)
     spreads = _spreads(pairs, table, settings.metric, arguments.sd)
     if not spreads:
         raise UserError(
@@ -72,18 +71,35 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
     shared = f", alpha {settings.alpha:g} shared by {len(pairs)}" if len(pairs) > 1 else ""
     print(
         f"{study.study.name}: {counted(len(pairs), 'comparison')} on {settings.metric}{shared}, "
-        f"power {100 * power:g} %; differences in {unit}\n"
+        f"power {100 * demand.power:g} %; differences in {unit}\n"
     )
-    print_table([_row(name, spread, demand, scale, arguments.seeds) for name, spread in spreads.items()],
-                _columns(arguments.seeds, margin, scale))  # fmt: skip
+    rows = [_row(name, spread, margin, demand, scale, arguments.seeds) for name, spread in spreads.items()]
+    print_table(rows, list(rows[0]))
+    limit = "; in brackets the limit below which four of five pilots have the true one"
     print(
-        "\nsd: standard deviation of the paired differences"
-        + (
-            "; in brackets its upper 80 % limit, with which a study is rarely too small"
-            * (arguments.sd is None)
-        )
-        + ".\nA number of seeds: the smallest true difference that it finds with this power."
+        f"\nsd: standard deviation of the paired differences{limit if arguments.sd is None else ''}.\n"
+        "A number of seeds: the smallest true difference that it finds with this power."
     )
+    if demand.resampling:
+        print("Each seed splits the data anew, so seeds share samples: more of them help less and less.")
+    if study.study.settings.comparisons.looks:
+        print("Seeds are those of the last look, at its level.")
+
+
+def _demand(study: StudyPlan, comparisons: int, power: float | None) -> Demand:
+    """What is asked of each comparison's seeds.
+
+    Raises:
+        UserError: the power is not above the level.
+    """
+    settings, given = study.compare.settings, study.study.settings.comparisons
+    alpha = settings.alpha / max(1, comparisons)
+    if given.looks:
+        alpha = sequential.interval_level(len(given.looks), given.looks, alpha, given.spending)
+    wanted = settings.power if power is None else power
+    if wanted <= settings.alpha:
+        raise UserError(f"--power: must be above alpha, {settings.alpha:g}, not {wanted:g}")
+    return Demand(alpha, wanted, settings.resampling)
 
 
 def _pairs(study: StudyPlan) -> list[tuple[str, str]]:
@@ -109,9 +125,16 @@ def _spreads(
     return found
 
 
-def _row(name: str, spread: Spread, demand: Demand, scale: Scale, seeds: tuple[int, ...]) -> dict[str, Any]:
+def _row(
+    name: str, spread: Spread, margin: float | None, demand: Demand, scale: Scale, seeds: Sequence[int]
+) -> dict[str, str]:
     def show(value: float) -> str:
         return fixed(scale.factor * value) if scale.is_proportion else significant(value)
+
+    def needed(sd: float) -> str:
+        assert margin is not None
+        number = seeds_needed(sd, margin, demand)
+        return f"over {MOST_SEEDS:,}" if number is None else f"{number:,}"
 
     estimated = spread.pairs is not None
     row = {
@@ -119,20 +142,8 @@ def _row(name: str, spread: Spread, demand: Demand, scale: Scale, seeds: tuple[i
         "pilot": counted(spread.pairs, "pair") if spread.pairs is not None else "stated",
         "sd": f"{show(spread.sd)} ({show(spread.high)})" if estimated else show(spread.sd),
     }
-    row |= {
-        f"{n} seeds": show(value)
-        for n, value in zip(seeds, detectable(spread.sd, seeds, demand), strict=True)
-    }
-    needed, high = seeds_needed(spread.sd, demand), seeds_needed(spread.high, demand)
-    if needed is not None:
-        row[_needed(demand.margin, scale)] = f"{needed:,} ({high:,})" if estimated else f"{needed:,}"
+    row |= {f"{n} seeds": show(detectable(spread.sd, n, demand)) for n in seeds}
+    if margin is not None:
+        high = f" ({needed(spread.high)})" if estimated else ""
+        row[f"seeds to find {scale.factor * margin:g}"] = needed(spread.sd) + high
     return row
-
-
-def _columns(seeds: tuple[int, ...], margin: float | None, scale: Scale) -> list[str]:
-    needed = [] if margin is None else [_needed(margin, scale)]
-    return ["comparison", "pilot", "sd", *(f"{n} seeds" for n in seeds), *needed]
-
-
-def _needed(margin: float | None, scale: Scale) -> str:
-    return f"seeds to find {scale.factor * (margin or 0):g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.notation import MISSING, fixed, metric_label, probability
+from assay.notation import MISSING, fixed, metric_label
 from assay.report.cells import Comparison, first_column, in_points, mean_and_sd, p_value, pair_name
 from assay.report.evidence import checks, effects, planning
 from assay.report.inputs import Inputs
@@ -27,14 +27,12 @@ def comparison_tables(inputs: Inputs) -> dict[str, Table]:
 def primary(inputs: Inputs) -> Table:
     """The comparisons that decide; with one baseline, its own row comes first."""
     compared, scale = inputs.compared, inputs.scale
-    adjusted = adjustment(compared)
     columns = [
         Column(first_column(inputs), "text"), Column("difference"),
-        Column(f"{level(compared)} CI", "interval"), Column("t"), Column("p"), Column(f"p {adjusted}"),
+        Column(f"{level(compared)} CI", "interval"), Column("t"),
+        *(Column(name) for name, _ in _p_values(inputs)),
         Column("d_z", symbol="d_z"), Column("better on"), Column("verdict", "verdict"),
     ]  # fmt: skip
-    if compared["looks"]:
-        columns.insert(5, Column("p over looks"))
     tests = [_decided(inputs, test) for test in compared["comparisons"]]
     caption = _between(metric_label(inputs.metric), inputs)
     if not tests or compared["design"] != "baseline":
@@ -49,23 +47,29 @@ def primary(inputs: Inputs) -> Table:
     return Table("comparisons", caption, columns, rows, _note(inputs))
 
 
+def _p_values(inputs: Inputs) -> list[tuple[str, str]]:
+    """(name, key) of the p values: over looks where there are any, adjusted where it makes a difference."""
+    found = [("p", "p")]
+    if inputs.compared["looks"]:
+        found.append(("p over looks", "p_sequential"))
+    if adjusted := adjustment(inputs.compared):
+        found.append((f"p {adjusted}", "p_adjusted"))
+    return found
+
+
 def _decided(inputs: Inputs, test: Comparison) -> list[Cell]:
     alpha, scale = inputs.compared["alpha"], inputs.scale
     ok = test["status"] == "ok"
-    cells = [
+    return [
         text(pair_name(inputs, test)),
         number(scale.difference(test), test["mean_difference"]),
         interval(scale.interval(test), test["ci_low"], test["ci_high"]),
         number(f"t({test['df']:g}) = {fixed(test['t'])}" if ok else MISSING, test["t"]),
-        number(probability(test["p"], alpha), test["p"]),
-        number(probability(test["p_adjusted"], alpha), test["p_adjusted"]),
+        *(p_value(test[key], alpha) for _, key in _p_values(inputs)),
         number(fixed(test["d_z"]), test["d_z"]),
         Cell(f"{test['wins']} of {test['n']}"),
         text(test["verdict"]),
     ]
-    if inputs.compared["looks"]:
-        cells.insert(5, number(probability(test["p_sequential"], alpha), test["p_sequential"]))
-    return cells
 
 
 def secondary(inputs: Inputs) -> Table:

@@ -21,9 +21,6 @@ from assay.words import listed
 _FIRST_WARNINGS = 4
 _FIRST_SENTENCES = 6
 """How many are shown before a reader asks for the others."""
-
-_OF_LOST_RUNS = ("With the worst seen value", "lost different numbers of runs")
-"""What notes say that the part on lost runs shows in tables."""
 _NOT_PRINTED = ("runs", "confusion")
 """Tables that are no LaTeX."""
 _NATBIB = "% with natbib; \\bibliography{references} has the entries\n"
@@ -129,8 +126,7 @@ def _remarks(inputs: Inputs) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for test in inputs.compared["comparisons"]:
         for note in test["notes"]:
-            if not any(part in note for part in _OF_LOST_RUNS):
-                found.setdefault(note, []).append(pair_name(inputs, test))
+            found.setdefault(note, []).append(pair_name(inputs, test))
     return [(listed(pairs), note) for note, pairs in found.items()]
 
 

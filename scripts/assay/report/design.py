@@ -12,7 +12,7 @@ from assay.words import counted, listed
 
 def facts(inputs: Inputs) -> list[str]:
     """What is in order, and is said near the top all the same."""
-    return [*_looks(inputs), *_corrected(inputs)]
+    return [*_looks(inputs), *_corrected(inputs), *_excluded(inputs)]
 
 
 def warnings(inputs: Inputs) -> list[str]:
@@ -55,6 +55,15 @@ def _corrected(inputs: Inputs) -> Iterator[str]:
             "Each seed splits the data anew, so that pairs share samples: intervals and tests use the "
             "corrected variance of Nadeau and Bengio (2003)."
         )
+
+
+def _excluded(inputs: Inputs) -> Iterator[str]:
+    """Variants that are in no comparison because the study says so."""
+    comparisons = inputs.compared["comparisons"]
+    compared = {inputs.baseline, *(test[arm] for test in comparisons for arm in ("baseline", "variant"))}
+    left = [name for name in inputs.names if name not in compared]
+    if left:
+        yield f"Trained and shown, but not compared: {listed(left)}."
 
 
 def _not_corrected(inputs: Inputs) -> Iterator[str]:

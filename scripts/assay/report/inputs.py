@@ -7,7 +7,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,15 +97,17 @@ class Inputs:
 
     @cached_property
     def scale(self) -> Scale:
-        """How the metric that decides is written: by the rule of the comparisons' sentences."""
-        inside = all(0 <= value <= 1 for name in self.names for value in self.values(name).values())
-        return Scale(self.metric, self.compared["higher_is_better"] and inside)
+        """How the metric that decides is written."""
+        return self.scale_of(self.metric)
 
     def scale_of(self, metric: str) -> Scale:
         """How any metric is written."""
-        if metric == self.metric:
-            return self.scale
         return Scale.by_name(metric, [run.values[metric] for run in self.runs if metric in run.values])
+
+    def without_surroundings(self) -> Inputs:
+        """The same without what differs when all is computed again elsewhere: times, machines, versions."""
+        runs = [replace(run, cost=None, environment={}, code={}) for run in self.runs]
+        return replace(self, runs=runs)
 
     def values(self, variant: str) -> dict[int, float]:
         """Seed → value of the metric that decides, where a run has one."""

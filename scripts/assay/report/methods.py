@@ -143,7 +143,7 @@ def _comparison(inputs: Inputs) -> Iterator[str]:
             "independent, and intervals are too narrow [@nadeau2003]."
         )
     if adjustment(compared):
-        key = {"Holm": "holm1979", "Dunnett": "dunnett1955"}[adjustment(compared)]
+        key = {"Holm": "holm1979", "max-t": "westfall1993"}[adjustment(compared)]
         yield f"p values are adjusted for {count} comparisons by {adjustment(compared)}'s method [@{key}]."
     yield from _sequence(inputs)
     yield (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-ADJUSTED = {"holm": "Holm", "dunnett": "Dunnett"}
-"""Names of the adjustments for several comparisons."""
+from assay.results.verdict import ADJUSTED
+
 SPENDING = {"obrien_fleming": "O'Brien–Fleming", "pocock": "Pocock"}
 
 
@@ -21,5 +21,5 @@ def tested(compared: Mapping[str, Any]) -> int:
 
 
 def adjustment(compared: Mapping[str, Any]) -> str:
-    """`Holm`, `Dunnett`; empty where there is only one comparison, which needs none."""
+    """`Holm`, `max-t`; empty where there is only one comparison, which needs none."""
     return ADJUSTED[compared["adjustment"]] if tested(compared) > 1 else ""

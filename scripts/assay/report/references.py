@@ -34,11 +34,14 @@ REFERENCES: Mapping[str, Reference] = {
         "Holm, Sture", 1979, "A Simple Sequentially Rejective Multiple Test Procedure",
         "Scandinavian Journal of Statistics", "6", "65--70",
     ),
-    "dunnett1955": _article(
-        "Dunnett, Charles W.", 1955,
-        "A Multiple Comparison Procedure for Comparing Several Treatments with a Control",
-        "Journal of the American Statistical Association", "50", "1096--1121",
-        "10.1080/01621459.1955.10501294",
+    "westfall1993": (
+        "book",
+        {
+            "author": "Westfall, Peter H. and Young, S. Stanley",
+            "title": "{Resampling-Based Multiple Testing: Examples and Methods for p-Value Adjustment}",
+            "publisher": "Wiley",
+            "year": "1993",
+        },
     ),
     "benjamini1995": _article(
         "Benjamini, Yoav and Hochberg, Yosef", 1995,

@@ -7,7 +7,8 @@
     references.bib    of the methods that were used
 
 The same inputs give the same bytes: nothing written here holds a host or an absolute path, and no time but
-what runs took.
+what runs took. The receipt's digests are those of a report without what was measured and where, so that they
+are equal when everything is computed again; the seal has every byte.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from assay.receipt import file_digests, write_receipt
+from assay.receipt import write_receipt
 from assay.recipe import Recipe
 from assay.report.content import content, contents
-from assay.report.drawings import draw
-from assay.report.inputs import gather
+from assay.report.drawings import Drawing, draw
+from assay.report.inputs import Inputs, gather
 from assay.report.tables import breakable
 from assay.store import write_atomically
 
@@ -55,17 +56,24 @@ def render(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     """
     inputs = gather(recipe, store)
     drawings = draw(inputs)
+    (out / "figures").mkdir(parents=True, exist_ok=True)  # also where there is nothing to draw
+    for name, data in _files(inputs, drawings, store).items():
+        write_atomically(out / name, data)
+    lasting = _files(inputs.without_surroundings(), [d for d in drawings if d.name != "cost"], store)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in lasting.items()}
+    return write_receipt(out, recipe, digests)
+
+
+def _files(inputs: Inputs, drawings: Sequence[Drawing], store: Path) -> dict[str, bytes]:
+    """Name → content of every file of a report."""
     said = content(inputs, store)
-    beside = said.files()
     values = said.values | {"drawings": {drawing.name: drawing for drawing in drawings}}
-    files: dict[str, str | bytes] = {"report.html": html(values), "report.md": markdown(values), **beside}
+    texts = {"report.html": html(values), "report.md": markdown(values), **said.files()}
+    files = {name: text.encode() for name, text in texts.items()}
     for drawing in drawings:
         for ending in ("svg", "pdf", "png"):
             files[f"figures/{drawing.name}.{ending}"] = getattr(drawing, ending)
-    (out / "figures").mkdir(parents=True, exist_ok=True)  # also where there is nothing to draw
-    for name, data in files.items():
-        write_atomically(out / name, data)
-    return write_receipt(out, recipe, file_digests(out, list(files)))
+    return files
 
 
 def html(values: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from assay.notation import MISSING, metric_label
 from assay.report.inputs import Inputs, Run
 from assay.report.summaries import seconds_text
 from assay.report.tables import Cell, Column, Table, number, text
+from assay.words import counted
 
 STORE = "../.."
 """The store, seen from `<store>/report/<address>/` and from `<store>/studies/<study>/`."""
@@ -53,7 +54,8 @@ def runs(inputs: Inputs) -> Table:
         ]
         for run in inputs.runs
     ]
-    return Table("runs", f"All {len(rows)} runs", columns, rows)
+    of = counted(len(inputs.names), "variant")
+    return Table("runs", f"{counted(len(rows), 'run')} of {of}", columns, rows)
 
 
 def _links(run: Run) -> tuple[Cell, Cell]:

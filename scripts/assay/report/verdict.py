@@ -130,7 +130,7 @@ def _alone(inputs: Inputs) -> Headline:
     return Headline(
         f"{row['variant']}: {label} {text} (mean ± sd over {counted(row['n'], 'seed')}).",
         "degenerate",
-        "There is no other variant to compare it with.",
+        "There is no other variant to compare it with." if len(inputs.names) == 1 else "",
     )
 
 

@@ -19,8 +19,8 @@ from assay.results.comparison import (
     NUMBERS,
     Comparison,
     Question,
-    failures,
     look,
+    lost,
     measure,
     over_looks,
 )
@@ -29,6 +29,7 @@ from assay.results.verdict import judge, notes, sentence
 from assay.settings.comparisons import contradictions
 from assay.settings.stages import CompareSettings
 from assay.statistics import multiplicity, paired, robust
+from assay.statistics.max_t import max_t
 from assay.store import write_atomically
 
 SCHEMA = 2
@@ -68,8 +69,8 @@ def compare(runs_csv: Path, settings: CompareSettings) -> dict[str, Any]:
     primary = family(settings.metric, settings.higher_is_better, True)
     secondary = [found for metric, way in settings.secondary.items() for found in family(metric, way, False)]
     adjust: Adjust = multiplicity.holm
-    if settings.adjustment == "dunnett":
-        adjust = _dunnett(primary)
+    if settings.adjustment == "max_t":
+        adjust = _by_max_t(primary)
     _conclude(primary, table, settings, settings.adjustment, adjust)
     _conclude(secondary, table, settings, "benjamini_hochberg", multiplicity.benjamini_hochberg)
     return {
@@ -111,17 +112,18 @@ def _require(runs_csv: Path, table: RunsTable, settings: CompareSettings) -> Non
         require_choice(runs_csv, "metric", settings.metric, table.metrics)
         for metric in settings.secondary:
             require_choice(runs_csv, "secondary", metric, table.metrics)
+            if metric == settings.metric:
+                raise UserError(f"secondary: {metric!r} is the metric that decides")
     seeds = len(table.seeds)
     if settings.looks and seeds not in settings.looks:
         raise UserError(f"{runs_csv}: holds {seeds} seeds, which is none of looks: {settings.looks}")
 
 
-def _dunnett(comparisons: list[Comparison]) -> Adjust:
-    """The adjustment by what the comparisons share, which needs the same seeds in all of them."""
+def _by_max_t(comparisons: list[Comparison]) -> Adjust:
+    """The adjustment by the largest |t|, never below the t-test's own p value."""
     tested = [found for found in comparisons if found["status"] == "ok"]
-    if len({tuple(found["seeds"]) for found in tested}) > 1:
-        return multiplicity.holm
-    return lambda p_values: multiplicity.dunnett([found["differences"] for found in tested])
+    shared = max_t([dict(zip(found["seeds"], found["differences"], strict=True)) for found in tested])
+    return lambda p_values: [max(p, joint) for p, joint in zip(p_values, shared, strict=True)]
 
 
 def _conclude(
@@ -137,11 +139,12 @@ def _conclude(
     for found, p in zip(tested, adjust(alone), strict=True):
         found["p_adjusted"] = p
     within = [found for found in tested if found["p_tost"] is not None]
-    one_sided = [over_looks(min(1.0, 2 * found["p_tost"]), table, settings) / 2 for found in within]
+    one_sided = [found["p_tost"] for found in within]
+    if settings.looks:
+        one_sided = [max(p, over_looks(min(1.0, 2 * p), table, settings) / 2) for p in one_sided]
     for found, p in zip(within, multiplicity.holm(one_sided), strict=True):
         found["p_tost_adjusted"] = p
-    ways = {found["metric"]: found["higher_is_better"] for found in comparisons}
-    scales = {metric: table.scale(metric, way) for metric, way in ways.items()}
+    scales = {metric: table.scale(metric) for metric in {found["metric"] for found in comparisons}}
     for found in comparisons:
         scale = scales[found["metric"]]
         found["verdict"] = judge(found, settings.alpha)
@@ -162,7 +165,7 @@ def _summary(table: RunsTable, variant: str, settings: CompareSettings) -> dict[
         "iqm": robust.interquartile_mean(values),
         "iqm_low": low,
         "iqm_high": high,
-        "failed": failures(table, (variant, variant), settings.metric)[0],
+        "failed": lost(table, [variant], settings.metric)[0],
     }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from assay.results.planning import Demand, detectable, seeds_needed
 from assay.results.runs_table import RunsTable
 from assay.settings.stages import CompareSettings
 from assay.statistics import (
@@ -15,12 +17,12 @@ from assay.statistics import (
     normality,
     paired,
     permutation,
-    power,
     sequential,
     wilcoxon,
 )
 from assay.statistics.alternative import Alternative
 from assay.statistics.paired import Pairs, Seed
+from assay.statistics.rounding import round_off
 
 Comparison = dict[str, Any]
 """As in `comparisons.json` (see docs/statistics.md)."""
@@ -34,6 +36,8 @@ COUNTS = ("wins", "losses", "ties")
 ROBUST = ("p_sign_flip", "sign_flip_exact", "p_wilcoxon", "p_normality")
 EQUIVALENCE = ("p_tost", "p_tost_adjusted", "equivalence_low", "equivalence_high")
 PLANNING = ("power_mde", "seeds_needed")
+PATTERNS = 2**20
+"""Sign patterns that are all counted, up to 20 pairs; beyond, as many are drawn."""
 NUMBERS = (*T_TEST, *EFFECT, *COUNTS, *ROBUST, *EQUIVALENCE, *PLANNING)
 """Keys of a comparison that are numbers, in the order of its files; None where there is no such number."""
 
@@ -66,15 +70,15 @@ def measure(table: RunsTable, question: Question, settings: CompareSettings, tho
     pairs = paired.join(*(table.values(arm, metric) for arm in arms))
     alpha = level(table, settings, settings.alpha)
     test = asdict(paired.paired_t(pairs, alpha, resampling=settings.resampling))
-    numbers = dict.fromkeys(NUMBERS) | {key: test[key] for key in T_TEST if key in test}
-    sign = 1 if question.higher_is_better else -1
+    numbers = dict.fromkeys(NUMBERS) | {key: _finite(test[key]) for key in T_TEST if key in test}
+    sign, noise = 1 if question.higher_is_better else -1, round_off(pairs.differences)
     numbers |= {
         "d_z": test["d_z"],
         "sd_baseline": paired.standard_deviation(pairs.baseline),
         "sd_variant": paired.standard_deviation(pairs.variant),
-        "wins": sum(sign * difference > 0 for difference in pairs.differences),
-        "losses": sum(sign * difference < 0 for difference in pairs.differences),
-        "ties": pairs.differences.count(0.0),
+        "wins": sum(sign * difference > noise for difference in pairs.differences),
+        "losses": sum(sign * difference < -noise for difference in pairs.differences),
+        "ties": sum(abs(difference) <= noise for difference in pairs.differences),
     }
     bayes = None
     if test["status"] == "ok":
@@ -82,7 +86,7 @@ def measure(table: RunsTable, question: Question, settings: CompareSettings, tho
         if settings.margin is not None and metric == settings.metric:
             numbers |= _equivalence(pairs, table, settings, settings.margin)
         if thorough:
-            numbers |= _thorough(pairs, question, settings, test)
+            numbers |= _thorough(pairs, table, question, settings, test)
         if thorough and settings.bayesian and settings.margin is not None:
             bayes = _posterior(pairs, sign, settings.margin, settings.resampling)
     dropped = [_dropped(table, arms, seed, metric) for seed in pairs.unpaired]
@@ -95,16 +99,22 @@ def measure(table: RunsTable, question: Question, settings: CompareSettings, tho
         **numbers,
         "bayes": bayes,
         "worst_case": _worst_case(table, pairs, question, settings, alpha) if dropped else None,
-        "failures_differ": len(set(failures(table, arms, metric))) > 1,
+        "failures_differ": len({*lost(table, arms, metric)}) > 1,
         "status": test["status"],
     }
 
 
-def level(table: RunsTable, settings: CompareSettings, alpha: float) -> float:
-    """The two-sided level of an interval: alpha, or what of it this look has where looks were declared."""
+def _finite(value: float | None) -> float | None:
+    """No end of an interval where the level is so small that there is none."""
+    return value if value is None or math.isfinite(value) else None
+
+
+def level(table: RunsTable, settings: CompareSettings, alpha: float, at_last: bool = False) -> float:
+    """The two-sided level of an interval: alpha, or what of it this or the last of the declared looks has."""
     if not settings.looks:
         return alpha
-    return sequential.interval_level(look(table, settings), settings.looks, alpha, settings.spending)
+    which = len(settings.looks) if at_last else look(table, settings)
+    return sequential.interval_level(which, settings.looks, alpha, settings.spending)
 
 
 def over_looks(p: float, table: RunsTable, settings: CompareSettings) -> float:
@@ -123,10 +133,10 @@ def look(table: RunsTable, settings: CompareSettings) -> int:
     return settings.looks.index(len(table.seeds)) + 1
 
 
-def failures(table: RunsTable, arms: tuple[str, str], metric: str) -> tuple[int, int]:
-    """How many of the table's seeds give no usable value, for either variant."""
-    first, second = (sum(bool(table.missing(arm, seed, metric)) for seed in table.seeds) for arm in arms)
-    return first, second
+def lost(table: RunsTable, arms: Sequence[str], metric: str) -> list[int]:
+    """For each variant, how many of the seeds that any of these variants has give it no usable value."""
+    seeds = {seed for arm in arms for seed in table.runs[arm]}
+    return [sum(bool(table.missing(arm, seed, metric)) for seed in seeds) for arm in arms]
 
 
 def _directed(
@@ -148,31 +158,33 @@ def _equivalence(pairs: Pairs, table: RunsTable, settings: CompareSettings, marg
 
 
 def _thorough(
-    pairs: Pairs, question: Question, settings: CompareSettings, test: dict[str, Any]
+    pairs: Pairs, table: RunsTable, question: Question, settings: CompareSettings, test: dict[str, Any]
 ) -> dict[str, Any]:
     """Effect sizes, tests that assume less, and what this study could have found."""
-    n, strict = len(pairs.seeds), settings.alpha / question.family
-    flip = permutation.sign_flip(pairs.differences)
-    low, high = (
-        (None, None) if settings.resampling else effect_size.d_z_interval(test["d_z"], n, settings.alpha)
-    )
-    arms = (pairs.baseline, pairs.variant) if question.higher_is_better else (pairs.variant, pairs.baseline)
-    detectable = power.detectable_effect(n, settings.power, strict)
-    found = {
-        "d_z_ci_low": low,
-        "d_z_ci_high": high,
+    n, higher = len(pairs.seeds), question.higher_is_better
+    arms = (pairs.baseline, pairs.variant) if higher else (pairs.variant, pairs.baseline)
+    share = settings.alpha / question.family
+    now = Demand(level(table, settings, share), settings.power, settings.resampling)
+    found: dict[str, Any] = {
         "hedges_g_av": effect_size.hedges_g_av(pairs),
         "probability_of_improvement": effect_size.probability_of_improvement(*arms),
+        "power_mde": detectable(test["sd_difference"], n, now),
+    }
+    if settings.margin is not None:
+        last = Demand(level(table, settings, share, at_last=True), settings.power, settings.resampling)
+        found["seeds_needed"] = seeds_needed(test["sd_difference"], settings.margin, last)
+    if settings.resampling:  # pairs share samples: their signs are not exchangeable, nor are they independent
+        return found
+    flip = permutation.sign_flip(pairs.differences, PATTERNS)
+    low, high = effect_size.d_z_interval(test["d_z"], n, level(table, settings, settings.alpha))
+    return found | {
+        "d_z_ci_low": low,
+        "d_z_ci_high": high,
         "p_sign_flip": flip.p,
         "sign_flip_exact": flip.exact,
         "p_wilcoxon": wilcoxon.signed_rank(pairs.differences).p,
         "p_normality": normality.shapiro_wilk(pairs.differences),
-        "power_mde": detectable * test["standard_error"] * math.sqrt(n),
     }
-    if settings.margin is not None and not settings.resampling:
-        effect = settings.margin / test["sd_difference"]
-        found["seeds_needed"] = power.seeds_needed(effect, settings.power, strict)
-    return found
 
 
 def _posterior(pairs: Pairs, sign: int, margin: float, resampling: float) -> dict[str, float]:

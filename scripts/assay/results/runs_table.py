@@ -62,10 +62,9 @@ class RunsTable:
         values = sorted(self.values(variant, metric).items(), key=lambda item: seed_order(item[0]))
         return [value for _, value in values if is_usable(value)]
 
-    def scale(self, metric: str, higher_is_better: bool) -> Scale:
-        """How a metric is written; a table without values is no reason for percent."""
-        every = (value for variant in self.runs for value in self.usable(variant, metric))
-        return Scale.by_values(metric, higher_is_better, every)
+    def scale(self, metric: str) -> Scale:
+        """How a metric is written."""
+        return Scale.by_name(metric, [value for name in self.runs for value in self.usable(name, metric)])
 
     @property
     def seeds(self) -> set[Seed]:
@@ -150,6 +149,8 @@ def read_value(text: str, where: str) -> float | None:
     if text.lower() in NO_VALUE:
         return None
     try:
+        if "_" in text:
+            raise ValueError
         return float(text)
     except ValueError as error:
         raise UserError(f"{where}: value: {text!r} is not a number") from error

@@ -7,10 +7,12 @@ from assay.results.comparison import Comparison
 from assay.settings.stages import CompareSettings
 from assay.words import counted
 
-ADJUSTED = {"holm": "Holm", "dunnett": "Dunnett", "benjamini_hochberg": "Benjamini–Hochberg"}
+ADJUSTED = {"holm": "Holm", "max_t": "max-t", "benjamini_hochberg": "Benjamini–Hochberg"}
 """Name of an adjustment, as a sentence says it."""
 NOT_NORMAL = 0.05
 """A p value of the Shapiro–Wilk test below which the differences are said not to look normal."""
+ENOUGH = 8
+"""Pairs from which on that test says something: three of which two are equal are "not normal" to it."""
 
 
 def judge(found: Comparison, alpha: float) -> str:
@@ -42,13 +44,14 @@ def sentence(found: Comparison, settings: CompareSettings, scale: Scale, adjustm
     without = f" {counted(lost, 'seed')} {'has' if lost == 1 else 'have'} no pair." if lost else ""
     if found["verdict"] == "degenerate":
         return f"No test of {variant} against {baseline} in {metric}: {_no_test(found, change)}.{without}"
+    kind = "CI" if found["p_sequential"] is None else "repeated CI"
     tail = f"; better on {found['wins']} of {counted(found['n'], 'seed')}.{without}"
     if found["verdict"] == "equivalent":
         interval = scale.interval({"ci_low": found["equivalence_low"], "ci_high": found["equivalence_high"]})
         p = _p_values(found["p_tost"], found["p_tost_adjusted"], settings.alpha, "holm", tested)
         return (
-            f"{variant} and {baseline} are equivalent in {metric} within ±{_margin(settings, scale)}"
-            f"{unit}: {change}, {_percent(1 - 2 * settings.alpha)} CI {interval}, TOST {p}{tail}"
+            f"{variant} and {baseline} are equivalent in {metric} within ±{_margin(settings, scale)}: "
+            f"{change}, {_percent(1 - 2 * settings.alpha)} {kind} {interval}, TOST {p}{tail}"
         )
     if found["verdict"] == "inconclusive":
         claim = f"No difference in {metric} between {variant} and {baseline} could be shown: {change}"
@@ -60,9 +63,8 @@ def sentence(found: Comparison, settings: CompareSettings, scale: Scale, adjustm
     else:
         claim = f"{variant} beats {baseline} in {metric}: {change}"
     alone = found["p"] if found["p_sequential"] is None else found["p_sequential"]
-    level = "repeated CI" if found["p_sequential"] is not None else "CI"
     return (
-        f"{claim}, {_percent(1 - settings.alpha)} {level} {scale.interval(found)}, "
+        f"{claim}, {_percent(1 - settings.alpha)} {kind} {scale.interval(found)}, "
         f"t({found['df']}) = {fixed(found['t'])}, "
         f"{_p_values(alone, found['p_adjusted'], settings.alpha, adjustment, tested)}{tail}"
     )
@@ -70,35 +72,35 @@ def sentence(found: Comparison, settings: CompareSettings, scale: Scale, adjustm
 
 def notes(found: Comparison, settings: CompareSettings, scale: Scale) -> list[str]:
     """What a careful reader adds to the sentence."""
-    if found["status"] != "ok":
-        return []
-    said, alpha, n = [], settings.alpha, found["n"]
-    variant, baseline = found["variant"], found["baseline"]
-    if 2 / 2**n > alpha:
-        smallest = equation(2 / 2**n, alpha)
-        said.append(f"With {n} pairs, the sign-flip test cannot be significant: it ends at {smallest}.")
-    if found["p_normality"] is not None and found["p_normality"] < NOT_NORMAL:
-        normal = equation(found["p_normality"], NOT_NORMAL)
-        flip = equation(found["p_sign_flip"], alpha)
+    said, n = [], found["n"]
+    if found["failures_differ"]:
         said.append(
-            f"The differences do not look normal (Shapiro–Wilk {normal}); "
-            f"the sign-flip test, which does not ask for that, gives {flip}."
+            f"{found['variant']} and {found['baseline']} lack different numbers of seeds: "
+            "those that are left may mislead."
         )
-    elif found["p_sign_flip"] is not None and _disagree(found, alpha):
-        own, flip = equation(found["p"], alpha), equation(found["p_sign_flip"], alpha)
-        said.append(f"The t-test ({own}) and the sign-flip test ({flip}) disagree: read either with care.")
-    if found["verdict"] in ("better", "worse") and _is_within(found, alpha):
+    if found["status"] != "ok":
+        return said
+    flip, alone = found["p_sign_flip"], found["p"]
+    smallest, could = equation(2 / 2**n, settings.alpha), 2 / 2**n <= settings.alpha
+    if flip is not None and not could:
+        said.append(f"With {n} pairs, the sign-flip test cannot be significant: it ends at {smallest}.")
+    normal = found["p_normality"]
+    if normal is not None and n >= ENOUGH and normal < NOT_NORMAL:
+        said.append(
+            f"The differences do not look normal (Shapiro–Wilk {equation(normal, NOT_NORMAL)}); "
+            f"the sign-flip test, which does not ask for that, gives {equation(flip, settings.alpha)}."
+        )
+    elif flip is not None and could and not settings.looks and _disagree(flip, alone, settings.alpha):
+        own, other = equation(alone, settings.alpha), equation(flip, settings.alpha)
+        said.append(f"The t-test ({own}) and the sign-flip test ({other}) disagree: read either with care.")
+    if found["verdict"] in ("better", "worse") and _is_within(found, settings.alpha):
         margin = _margin(settings, scale)
         said.append(f"The difference is there, but within the margin of ±{margin}: it may not matter.")
-    if found["failures_differ"]:
-        said.append(f"{variant} and {baseline} lost different numbers of runs: the rest may mislead.")
-    worst = found["worst_case"]
-    if worst is not None and worst["p"] is not None:
-        said.append(
-            f"With the worst seen value in place of each that {variant} lost, and the best for {baseline}: "
-            f"{scale.difference(worst)}, CI {scale.interval(worst)}, {equation(worst['p'], alpha)}."
-        )
     return said
+
+
+def _disagree(one: float, other: float, alpha: float) -> bool:
+    return (one <= alpha) != (other <= alpha)
 
 
 def _is_within(found: Comparison, alpha: float) -> bool:
@@ -107,15 +109,12 @@ def _is_within(found: Comparison, alpha: float) -> bool:
     return p is not None and bool(p <= alpha)
 
 
-def _disagree(found: Comparison, alpha: float) -> bool:
-    """Whether t-test and sign-flip test fall on different sides of alpha, and both could fall on either."""
-    could = 2 / 2 ** found["n"] <= alpha
-    return could and bool((found["p_sign_flip"] <= alpha) != (found["p"] <= alpha))
-
-
 def _margin(settings: CompareSettings, scale: Scale) -> str:
     assert settings.margin is not None
-    return f"{scale.factor * settings.margin:g}"
+    amount = f"{scale.factor * settings.margin:.3g}"
+    if not scale.is_proportion:
+        return amount
+    return f"{amount} percentage {'point' if amount == '1' else 'points'}"
 
 
 def _no_test(found: Comparison, change: str) -> str:

@@ -11,6 +11,8 @@ from pydantic import Field
 from assay.settings.base import Location, Settings
 
 Alpha = Annotated[float, Field(gt=0, lt=1)]
+LEAST_ALPHA = 1e-9
+"""A smaller one is beyond what t distributions can be computed for."""
 
 
 class StatisticsSettings(Settings):
@@ -27,10 +29,10 @@ class StatisticsSettings(Settings):
     """Variants that are trained and shown, but not compared: a teacher, say."""
     design: Literal["baseline", "all_pairs"] = "baseline"
     """Compare each variant with the baseline, or each with each."""
-    adjustment: Literal["holm", "dunnett"] = "holm"
-    """How p values account for several comparisons: `holm` holds whatever the data are like; `dunnett` (with
-    the baseline only) uses that comparisons share it, and is somewhat sharper if differences are normal."""
-    margin: Annotated[float, Field(gt=0)] | None = None
+    adjustment: Literal["holm", "max_t"] = "holm"
+    """How p values account for several comparisons: by `holm`, or, Dunnett-like, by `max_t`: the largest |t|
+    under joint sign flips, which uses that comparisons share seeds and baseline, from about 7 seeds on."""
+    margin: Annotated[float, Field(gt=0, lt=1e100)] | None = None
     """Smallest difference that matters, in units of the metric: 0.005 is half a point of accuracy. With it,
     variants can be found equivalent (TOST), and the report says how many seeds it takes to show it."""
     power: Annotated[float, Field(gt=0, lt=1)] = 0.8
@@ -50,10 +52,12 @@ def contradictions(settings: StatisticsSettings) -> Iterator[tuple[Location, str
     for index, name in enumerate(settings.exclude):
         if name == settings.baseline:
             yield ("exclude", index), f"{name!r} is the baseline"
-    if settings.adjustment == "dunnett" and settings.design == "all_pairs":
-        yield ("adjustment",), "dunnett compares with one baseline; all_pairs needs holm"
-    if settings.adjustment == "dunnett" and settings.looks:
-        yield ("adjustment",), "dunnett knows no looks; with looks, use holm"
+    if settings.adjustment == "max_t" and getattr(settings, "resampling", False):
+        yield ("adjustment",), "max_t needs independent pairs; where each seed splits the data, use holm"
+    if settings.adjustment == "max_t" and settings.looks:
+        yield ("adjustment",), "max_t knows no looks; with looks, use holm"
+    if not LEAST_ALPHA <= settings.alpha < 0.5:
+        yield ("alpha",), f"must lie between {LEAST_ALPHA:g} and 0.5, not {settings.alpha:g}"
     if settings.power <= settings.alpha:
         yield ("power",), f"must be above alpha, {settings.alpha:g}, which a study has without any effect"
     if settings.bayesian and settings.margin is None:

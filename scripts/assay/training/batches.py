@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from assay.data.prepared import Prepared
 from assay.tasks import Batch
-from assay.training.interrupt import SIGNALS
+from assay.training.interrupt import held_back
 
 
 class Data(ABC):
@@ -75,10 +74,11 @@ class Filed(Data):
             sampler=[self.indices[positions.cpu().numpy()] for positions in chosen],
             num_workers=self.workers,
             pin_memory=self.device.type == "cuda",
-            worker_init_fn=_deaf,
             generator=torch.Generator(),  # its seed for workers must not come from a run's stream
         )
-        for inputs, targets in loader:
+        with held_back():  # the run needs its workers until it has saved
+            received = iter(loader)
+        for inputs, targets in received:
             yield self._received(inputs), self._received(targets)
 
     def _received(self, values: Tensor) -> Tensor:
@@ -94,12 +94,6 @@ class _Reader:
 
     def __getitem__(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(self.inputs[indices]), torch.from_numpy(self.targets[indices])
-
-
-def _deaf(worker: int) -> None:
-    """Leave signals to the run, which needs its workers until it has saved."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def load_part(prepared: Prepared, part: str, device: torch.device, workers: int = 0) -> Data:

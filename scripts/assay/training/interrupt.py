@@ -20,6 +20,16 @@ class Interrupt:
 
 
 @contextmanager
+def held_back() -> Iterator[None]:
+    """Let the signals wait. Processes that are started meanwhile never hear them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def listening() -> Iterator[Interrupt]:
     """Note SIGTERM, SIGINT and SIGUSR1 instead of dying of them; a second one has its usual effect.
 
