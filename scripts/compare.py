@@ -8,7 +8,6 @@ outcome in words.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,19 +24,14 @@ from assay.settings.validate import validate
 from assay.store import claim
 
 
-def main() -> int:
-    """Run the program; returns its exit status."""
+def main() -> None:
+    """Compare, and say the outcome."""
     options = _options()
-    try:
-        result = _with_recipe(options) if options.recipe else _by_hand(options)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 1
+    result = _with_recipe(options) if options.recipe else _by_hand(options)
     for comparison in result["comparisons"]:
         print(comparison["sentence"])
     if not result["comparisons"]:
         print(f"{options.runs} holds one variant: there is nothing to compare.")
-    return 0
 
 
 def _options() -> argparse.Namespace:
@@ -108,7 +102,8 @@ def _by_hand(options: argparse.Namespace) -> dict[str, Any]:
     if "metric" not in options and len(table.metrics) != 1:
         found = ", ".join(table.metrics) or "none"
         raise UserError(f"{options.runs}: metric: give --metric; the table holds: {found}")
-    given = {"baseline": next(iter(table.runs)), "metric": next(iter(table.metrics), ""), "alpha": 0.05}
+    first = next((name for name in table.runs if name not in getattr(options, "exclude", ())), "")
+    given = {"baseline": first, "metric": next(iter(table.metrics), ""), "alpha": 0.05}
     secondary = _directions(getattr(options, "secondary", ()), options.higher_is_better)
     given |= _given(options) | {"secondary": secondary}
     settings, wrong = validate(CompareSettings, given)
@@ -132,4 +127,4 @@ def _directions(named: Sequence[str], usual: bool) -> dict[str, bool]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program.run(main)

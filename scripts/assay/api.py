@@ -13,6 +13,7 @@ The numbers are those of the workflow, to the bit, if this is imported before to
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from assay.configuration import configure
 from assay.errors import UserError
 from assay.recipe import Recipe
 from assay.settings.component import Model
+from assay.settings.training import NumericsSettings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -98,6 +100,8 @@ def load(
     Raises:
         UserError: the file is damaged, of another class of model, or does not fit.
     """
+    if "torch" not in sys.modules:  # what `train`, which may follow, needs before torch is imported
+        numerics.set_environment(NumericsSettings())
     import torch
 
     from assay.training import checkpoint

@@ -41,6 +41,7 @@ ENTRIES = {
 NOT_FOLLOWED = (
     # what only decides the recipe
     "assay.accepted",
+    "assay.bytecode",
     "assay.canonical",
     "assay.closure",
     "assay.command",

@@ -143,6 +143,8 @@ def read_receipt(folder: Path) -> dict[str, Any]:
     keys = {"stage", "address", "status", "digests"}
     if not (isinstance(receipt, dict) and keys <= receipt.keys() and isinstance(receipt["digests"], dict)):
         raise UserError(f"{path}: is damaged; {AGAIN}")
+    if (folder / SEAL).exists() and read_seal(folder)["receipt"] != receipt:
+        raise UserError(f"{path}: is not the receipt that was sealed; {AGAIN}")
     return receipt
 
 

@@ -1,6 +1,6 @@
 """Looks at a study: the seeds that its earlier reports were made from, so that a later report can say so.
 
-<store>/looks/<study>/<address of compare>.json     metric, addresses of the runs, seeds
+<store>/looks/<study>/<address of compare>.json     metric, addresses of the runs, seeds, looks planned then
 
 Seeds that are added after a look make p values too small, unless the looks were declared. A look is kept when
 the report that showed it is removed: it was seen.
@@ -9,7 +9,7 @@ the report that showed it is removed: it was seen.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,31 +28,42 @@ def record(store: Path, report: Recipe) -> None:
     aggregate = store / "aggregate" / "study" / report.upstream["aggregate/study"]
     variants = read_verified_json(aggregate, "study.json")["variants"]
     compared = read_verified_json(store / "compare" / report.upstream["compare"], "comparisons.json")
+    measured = [variant["addresses"] for variant in variants]
     look = {
         "metric": compared["metric"],
-        "runs": sorted({variant["addresses"]["train"] for variant in variants}),
-        "seeds": sorted({seed for variant in variants for seed in variant["seeds"]}),
+        "runs": sorted({found.get("evaluate", found["train"]) for found in measured}),
+        "seeds": sorted({int(seed) for variant in variants for seed in variant["best_epochs"]}),
+        "planned": (compared["looks"] or {}).get("planned", []),
     }
     path = store / FOLDER / report.settings.study / f"{report.upstream['compare']}.json"
     if not path.exists():
         write_atomically(path, to_json(look))
 
 
-def earlier(store: Path, study: str, metric: str, runs: Collection[str], seeds: Collection[int]) -> list[int]:
+def earlier(
+    store: Path,
+    study: str,
+    metric: str,
+    runs: Collection[str],
+    seeds: Collection[int],
+    planned: Sequence[int] = (),
+) -> list[int]:
     """The numbers of seeds at which some of these runs were compared before, with fewer of these seeds.
 
     Args:
         store: where results lie.
         study: its name.
         metric: what is compared.
-        runs: addresses of the variants' train recipes.
+        runs: addresses of the variants' measured runs.
         seeds: those of the study now.
+        planned: the looks that it declares. Looks that were made under the same declaration are left out.
     """
     found = set()
     for path in sorted((store / FOLDER / study).glob("*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):  # a damaged note is none
             look = json.loads(path.read_text(encoding="utf-8"))
             shared = len(set(look["runs"]) & set(runs)) > 1
-            if look["metric"] == metric and shared and set(look["seeds"]) < set(seeds):
+            declared = bool(planned) and look["planned"] == list(planned)
+            if look["metric"] == metric and shared and set(look["seeds"]) < set(seeds) and not declared:
                 found.add(len(look["seeds"]))
     return sorted(found)

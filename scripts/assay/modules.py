@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from assay import bytecode
 from assay.errors import UserError
 
 
@@ -75,7 +76,9 @@ def read_source(file: Path) -> bytes:
     """A module's source, to be looked at and not to be run."""
     _looking.now = True
     try:
-        return file.read_bytes()
+        source = file.read_bytes()
+        bytecode.note(file, source, bytecode.hashed)
+        return source
     finally:
         _looking.now = False
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MISSING = "–"
-_PROPORTION = re.compile(r"accuracy|precision|recall|sensitivity|specificity|f1|error_rate|auc|dice|iou")
+_PROPORTIONS = "accuracy|precision|recall|sensitivity|specificity|f1|error_rate|auc|dice|iou"
+_PROPORTION = re.compile(rf"(?:^|_)(?:{_PROPORTIONS})(?:_|$)")
 _PARTS = {"train": "training", "val": "validation"}
 _SHORT = {"auc": "AUC", "f1": "F1", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}
 

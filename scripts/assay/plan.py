@@ -152,9 +152,8 @@ def _plan_study(study: Study, configuration: Configuration, digests: FileDigests
         stages.AggregateStudySettings(variants=names),
         {str(index): plan.aggregate.address for index, plan in enumerate(variants)},
     )
-    addresses = {plan.train.address for plan in variants}
-    metric, seeds = study.settings.comparisons.metric, study.seeds
-    earlier = looks.earlier(configuration.store, study.name, metric, addresses, seeds)
+    given, measured = study.settings.comparisons, {plan.measured.address for plan in variants}
+    earlier = looks.earlier(configuration.store, study.name, given.metric, measured, study.seeds, given.looks)
     compare = Recipe("compare", compare_settings(study, earlier), {aggregate.stage: aggregate.address})
     report = Recipe(
         "report",
@@ -247,6 +246,6 @@ def failure_reason(folder: Path) -> str | None:
     """Why the last attempt at a result failed, if one did."""
     try:
         failure = json.loads((folder / FAILURE).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        return f"{failure['error']}: {failure['message']}".split("\n")[0]
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is damaged
         return None
-    return f"{failure['error']}: {failure['message']}".split("\n")[0]

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay import closure
+from assay import bytecode, closure
 from assay.errors import UserError
 from assay.modules import import_roots, imported_files, is_installed, is_looking
 
@@ -128,6 +128,11 @@ def require_declared(recipe: Recipe) -> None:
     job, places = _jobs[-1], _places()
     read = {_source(name) for name in job.read.copy()}  # of a copy: another thread may open files now
     own = {path.resolve() for path in map(closure.file_of, recipe.code_now()) if path is not None}
+    if edited := sorted(str(path) for path in own if bytecode.is_other(path)):
+        raise UserError(
+            f"{recipe.stage} {recipe.address}: {', '.join(edited)}: was edited after the address was made "
+            "and before it was imported; what was computed is not what the address stands for. Start again"
+        )
     others = {folder for folder in {path.parent for path in read} if places.is_environment(folder)}
     strange = [path for path in read if path.parent not in others or path.is_symlink()]
     found = sorted(path for path in strange if _is_undeclared(path.resolve(), own, job, places))
@@ -183,12 +188,13 @@ class _Places:
         )
 
     def is_hidden(self, path: Path) -> bool:
-        """Whether a file lies in a hidden folder of the project or of the user's, such as a cache."""
+        """Whether a file lies in a hidden folder of the project's, such as a cache, or is hidden at home."""
         roots = [root for root in self.users if path.is_relative_to(root)]
         home = Path(os.path.expanduser("~")).resolve()
         if not roots and path.is_relative_to(home):
-            roots = [home]
-        hidden = [any(part.startswith(".") for part in path.relative_to(root).parts) for root in roots]
+            return any(part.startswith(".") for part in path.relative_to(home).parts)
+        folder = path.parent
+        hidden = [any(part.startswith(".") for part in folder.relative_to(root).parts) for root in roots]
         return bool(hidden) and all(hidden)
 
 

@@ -42,7 +42,7 @@ TAUGHT = {
 VIEWED = {
     "aggregate/study": ("runs.csv", "summary.csv"),
     "compare": ("comparisons.csv",),
-    "report": ("report.html", "report.md"),
+    "report": ("report.html", "report.md", "references.bib", "tables/runs.csv"),
 }
 """Files that views link to."""
 OLD = 1e9

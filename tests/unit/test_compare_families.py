@@ -148,7 +148,7 @@ def test_lost_pairs_have_a_worst_case(tmp_path: Path) -> None:
 
 def test_few_seeds_and_wild_ones_are_noted(tmp_path: Path) -> None:
     few = only(compare(arms(tmp_path, plain=PLAIN[:5], better=BETTER[:5]), settings()))
-    assert "With 5 pairs, the sign-flip test cannot be significant: it ends at p = .062." in few["notes"]
+    assert "With 5 pairs, tests by signs cannot be significant: they end at p = .062." in few["notes"]
     wild = [*(np.asarray(PLAIN[:11]) + np.linspace(0.001, 0.0015, 11)), PLAIN[11] + 0.3]
     found = only(compare(arms(tmp_path, plain=PLAIN, wild=wild), settings()))
     assert found["p_normality"] < 0.001 and any("do not look normal" in note for note in found["notes"])

@@ -17,10 +17,18 @@ from small import stand_in
 def report(store: Path, address: str, seeds: list[int], smoke: bool = False, **changes: Any) -> Recipe:
     """A report's recipe, and in the store what it was made from."""
     runs = changes.get("runs", ["a", "b"])
-    variants = [{"name": run, "addresses": {"train": run}, "seeds": seeds} for run in runs]
+    variants = [
+        {"addresses": {"train": "any", "evaluate": run}, "best_epochs": {str(seed): 1 for seed in seeds}}
+        for run in runs
+    ]
+    looks_planned = {"planned": changes["planned"]} if "planned" in changes else None
     for stage, name, content in (
         ("aggregate/study", "study.json", {"variants": variants}),
-        ("compare", "comparisons.json", {"metric": changes.get("metric", "accuracy")}),
+        (
+            "compare",
+            "comparisons.json",
+            {"metric": changes.get("metric", "accuracy"), "looks": looks_planned},
+        ),
     ):
         folder = store / stage / address
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,9 +39,13 @@ def report(store: Path, address: str, seeds: list[int], smoke: bool = False, **c
 
 
 def earlier(
-    store: Path, *, seeds: int = 20, metric: str = "accuracy", runs: tuple[str, ...] = ("a", "b")
+    store: Path,
+    *,
+    seeds: int = 20,
+    runs: tuple[str, ...] = ("a", "b"),
+    planned: tuple[int, ...] | list[int] = (),
 ) -> list[int]:
-    return looks.earlier(store, "one", metric, runs, range(seeds))
+    return looks.earlier(store, "one", "accuracy", runs, range(seeds), planned)
 
 
 def test_a_report_on_fewer_of_the_seeds_is_an_earlier_look(tmp_path: Path) -> None:
@@ -62,6 +74,14 @@ def test_what_is_no_look_at_these_comparisons(tmp_path: Path, changes: dict[str,
 def test_seeds_that_were_replaced_are_no_look(tmp_path: Path) -> None:
     looks.record(tmp_path, report(tmp_path, "1", [100, 101]))
     assert earlier(tmp_path) == []
+
+
+def test_looks_are_honest_if_they_were_declared_before(tmp_path: Path) -> None:
+    looks.record(tmp_path, report(tmp_path, "1", list(range(5))))
+    looks.record(tmp_path, report(tmp_path, "2", list(range(10)), planned=[10, 20]))
+    assert earlier(tmp_path) == [5, 10]
+    assert earlier(tmp_path, planned=[10, 20]) == [5], "what was declared after the first look"
+    assert earlier(tmp_path, planned=[10, 30]) == [5, 10], "what was declared is not what is done"
 
 
 def test_a_damaged_note_is_none(tmp_path: Path) -> None:

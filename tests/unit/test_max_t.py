@@ -43,6 +43,15 @@ def test_comparisons_may_lack_seeds() -> None:
     assert both[1] >= alone[0] and both == max_t([whole, dict(reversed(lacking.items()))])
 
 
+@pytest.mark.parametrize("spread", [1e-2, 1e-4, 1e-6, 1e-8])
+def test_no_p_value_is_below_what_the_patterns_allow(spread: float) -> None:
+    """Differences that hardly vary: their own sum of squares is all but used up by their mean."""
+    generator = np.random.default_rng(5)
+    for _ in range(50):
+        rows = 1 + spread * generator.normal(0, 1, (2, 8))
+        assert min(max_t(of(rows))) >= 2 / 2**8
+
+
 def test_beyond_sixteen_seeds_patterns_are_drawn() -> None:
     rows = np.random.default_rng(3).normal(0.3, 1, (3, 24))
     found = max_t(of(rows))

@@ -154,7 +154,7 @@ def test_one_variant_is_described(tmp_path: Path) -> None:
     [
         (Made({"plain": 0, "same": 0.0, "a": 0}, noise=0), "No variant could be tested against plain."),
         (Made({"plain": 0, "wide": 0.0, "a": 0}), "No variant could be shown to differ from plain."),
-        (Made({"plain": 0, "tiny": -0.05, "a": 0}), "No variant beats plain; tiny is worse."),
+        (Made({"plain": 0, "tiny": -0.05, "a": 0}), "No variant was shown to beat plain; tiny is worse."),
         (Made({"plain": 0, "tiny": -0.05}), "worse tiny is worse than plain in accuracy: −5"),
         (
             Made({"plain": 0, "same": 0.0, "a": 0}, comparisons={"margin": 0.1}),

@@ -22,11 +22,13 @@ def test_looks_and_seeds_that_were_added_are_said_near_the_top(tmp_path: Path) -
     added = written(tmp_path / "a", Made(effects, seeds=range(20), comparisons={"earlier": [10]}))
     assert "Extended from 10 to 20 seeds after a first look" in warnings(added)
     assert "had been looked at with 10 seeds before" in added.text
-    declared = written(tmp_path / "b", Made(effects, comparisons={"looks": [5, 10, 20], "earlier": [5]}))
+    declared = written(tmp_path / "b", Made(effects, comparisons={"looks": [5, 10, 20]}))
     top = declared.text.partition("Numbers\n")[2].partition("Differences in")[0]
-    assert "Look 2 of 3, which were declared before the first (5, 10 and 20 seeds)" in top
+    assert "Look 2 of 3 that are declared (5, 10 and 20 seeds)" in top and "to stop here is honest" in top
     assert warnings(declared) == ""
     assert "(O'Brien & Fleming, 1979)" in declared.text
+    late = written(tmp_path / "c", Made(effects, comparisons={"looks": [5, 10, 20], "earlier": [7]}))
+    assert "Extended from 7 to 10 seeds" in warnings(late) and "honest" not in late.text
 
 
 def test_the_corrected_variance_is_said(tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
     spreads = _spreads(pairs, table, settings.metric, arguments.sd)
     if not spreads:
         raise UserError(
-            f"{study.study.name}: no two seeds of two variants are finished, so the standard deviation of "
-            "their differences is not known; train two or more seeds, or state it: --sd"
+            f"{study.study.name}: no two seeds of two variants are finished, or their differences do not "
+            "vary, so their standard deviation is not known; train two or more seeds, or state it: --sd"
         )
     unit = "percentage points" if scale.is_proportion else f"units of {settings.metric}"
     shared = f", alpha {settings.alpha:g} shared by {len(pairs)}" if len(pairs) > 1 else ""

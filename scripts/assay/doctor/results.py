@@ -43,7 +43,7 @@ def _damage(folder: Path, place: Place, looked: Looked) -> Iterator[Finding]:
         yield Finding(folder / name, fault, would, done, partial(_mend, folder))
     else:
         for name, fault in own:
-            again = f"snakemake {folder / RECEIPT}"
+            again = f"snakemake --cores 1 {folder / RECEIPT}"
             then = f"the workflow makes the result again when it is needed, or at once: {again}"
             would, done = f"remove receipt and seal; {then}", f"receipt and seal are removed; {then}"
             yield Finding(folder / name, fault, would, done, partial(_mend, folder))

@@ -31,8 +31,8 @@ def differences(inputs: Inputs) -> str:
     if compared.get("margin") is not None:
         inner = f"{100 * (1 - 2 * compared['alpha']):.6g} %"
         said.append(
-            f"The shaded band is the margin of equivalence; a thick part ({inner} interval) within it "
-            "shows that the two are equivalent."
+            f"The shaded band is the margin of equivalence, the thick part the {inner} interval that is held "
+            "against it."
         )
     if tested(compared) > 1:
         said.append("Verdicts and p are adjusted for the number of comparisons, intervals are not.")

@@ -122,7 +122,7 @@ def contents(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _remarks(inputs: Inputs) -> list[tuple[str, str]]:
-    """(comparisons, note) of the notes that are said nowhere else."""
+    """(comparisons, note) of what a careful reader adds."""
     found: dict[str, list[str]] = {}
     for test in inputs.compared["comparisons"]:
         for note in test["notes"]:

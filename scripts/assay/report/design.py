@@ -24,17 +24,18 @@ def _looks(inputs: Inputs) -> Iterator[str]:
     looks: dict[str, Any] | None = inputs.compared["looks"]
     if looks:
         planned, look = looks["planned"], looks["look"]
+        is_clean = not (inputs.compared["earlier"] or inputs.settings.partial)
+        honest = ", so to stop here is honest" if is_clean else ""
         yield (
-            f"Look {look} of {len(planned)}, which were declared before the first "
-            f"({listed(map(str, planned))} seeds): intervals and p values account for all of them "
-            f"({SPENDING[looks['spending']]} spending), so to stop here is honest."
+            f"Look {look} of {len(planned)} that are declared ({listed(map(str, planned))} seeds): intervals "
+            f"and p values account for all of them ({SPENDING[looks['spending']]} spending){honest}."
         )
 
 
 def _extended(inputs: Inputs) -> Iterator[str]:
     """Seeds that were added after a look that had not been declared."""
     earlier, now = inputs.compared["earlier"], len({run.seed for run in inputs.runs})
-    if earlier and not inputs.compared["looks"]:
+    if earlier:
         steps = listed(map(str, [*earlier, now])).replace(" and ", " to ").replace(", ", " to ")
         after = "a first look" if len(earlier) == 1 else f"{counted(len(earlier), 'look')}"
         yield (

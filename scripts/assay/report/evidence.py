@@ -59,9 +59,16 @@ def checks(inputs: Inputs) -> Table:
     ]
     note = (
         "p values of other tests of the same differences, none adjusted; the paired t-test decides. "
-        f"One-sided: that the variant is better. Sign-flip: over {how}. "
-        "Shapiro–Wilk: that the differences are normal, which is a note and switches nothing."
+        "One-sided: that the variant is better."
     )
+    if inputs.compared["resampling"]:
+        lines = lines[:2]
+        note += " Tests by signs or ranks need independent pairs, which seeds that split the data are not."
+    else:
+        note += (
+            f" Sign-flip: over {how}. Shapiro–Wilk: that the differences are normal, which is a note and "
+            "switches nothing."
+        )
     return _of_tested(inputs, "checks", "Other tests of the same differences", lines, note)
 
 
@@ -97,8 +104,8 @@ def _planning_note(inputs: Inputs) -> str:
     if compared["margin"] is not None:
         margin = _amount(scale, compared["margin"])
         said.append(
-            f"Equivalent: the interval lies within ± {margin}{points(scale)}, the study's margin (two "
-            "one-sided tests, TOST)."
+            f"Equivalent: two one-sided tests (TOST) against ± {margin}{points(scale)}, the study's margin, "
+            "give a p value of at most alpha after Holm; the interval is not adjusted."
         )
     if any(test["bayes"] for test in compared["comparisons"]):
         said.append("P(worse), P(equivalent), P(better): posterior probabilities with that margin.")

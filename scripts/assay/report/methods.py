@@ -75,8 +75,7 @@ def _baseline(inputs: Inputs) -> Iterator[str]:
     what += f" with {size:,} parameters" if model and size is not None else ""
     if known:
         aim = f" to minimise {_words(loss)}" if loss else ""
-        comma = "," if what else ""
-        yield f"The baseline, {inputs.baseline}{what}{comma} was trained {' '.join(known)}{aim}."
+        yield f"The baseline, {inputs.baseline}{what}, was trained {' '.join(known)}{aim}."
     changes = inputs.settings.overrides
     others = [name for name in inputs.names if name != inputs.baseline and changes.get(name)]
     if 0 < len(others) <= 4:
@@ -143,18 +142,18 @@ def _comparison(inputs: Inputs) -> Iterator[str]:
             "independent, and intervals are too narrow [@nadeau2003]."
         )
     if adjustment(compared):
-        key = {"Holm": "holm1979", "max-t": "westfall1993"}[adjustment(compared)]
-        yield f"p values are adjusted for {count} comparisons by {adjustment(compared)}'s method [@{key}]."
+        how = {
+            "holm": "Holm's method [@holm1979]",
+            "max_t": "the largest |t| under joint sign flips [@westfall1993]",
+        }[compared["adjustment"]]
+        yield f"p values are adjusted for {count} comparisons by {how}."
     yield from _sequence(inputs)
+    intervals = "repeated confidence intervals" if compared["looks"] else "confidence intervals"
+    g_av = ", g_av Hedges' g over the average standard deviation [@lakens2013]"
     yield (
-        f"The significance level is {compared['alpha']:g}; intervals are {level(compared)} confidence "
-        "intervals of the mean paired difference, not adjusted for the number of comparisons; d_z is the "
-        "mean difference divided by the standard deviation of the differences"
-        + (
-            ", g_av Hedges' g over the average standard deviation [@lakens2013]."
-            if _any(tests, "hedges_g_av")
-            else "."
-        )
+        f"The significance level is {compared['alpha']:g}; intervals are {level(compared)} {intervals} of "
+        "the mean paired difference, not adjusted for the number of comparisons; d_z is the mean difference "
+        f"divided by the standard deviation of the differences{g_av if _any(tests, 'hedges_g_av') else ''}."
     )
     yield from _beside(inputs)
 
@@ -169,7 +168,7 @@ def _sequence(inputs: Inputs) -> Iterator[str]:
             f"Looks after {planned} seeds were planned; alpha is spent over them [@lan1983] as "
             f"{SPENDING[looks['spending']]} bounds do [@{key}], and this is look {looks['look']}."
         )
-    elif earlier:
+    if earlier:
         yield (
             f"The comparisons had been looked at with {listed(map(str, earlier))} seeds before; p values "
             "do not account for that."

@@ -10,6 +10,7 @@ from assay.report.cells import mean_and_sd
 from assay.report.classes import Parts, class_results
 from assay.report.costs import Cost, costs
 from assay.report.inputs import Inputs
+from assay.report.phrases import level
 from assay.report.tables import Cell, Column, Table, interval, number, text
 from assay.words import duration_text, size_text
 
@@ -21,9 +22,10 @@ def arms(inputs: Inputs) -> Table:
     extremes = {
         row["variant"]: row for row in inputs.summary.to_dict("records") if row["metric"] == inputs.metric
     }
+    iqm = f"IQM {level(inputs.compared)} CI"
     columns = [
         Column("variant", "text"), Column("n"), Column("failed"), Column("mean"), Column("sd"),
-        Column("minimum"), Column("maximum"), Column("IQM"), Column("IQM 95 % CI", "interval"),
+        Column("minimum"), Column("maximum"), Column("IQM"), Column(iqm, "interval"),
     ]  # fmt: skip
     rows = []
     for arm in found:
@@ -46,7 +48,10 @@ def arms(inputs: Inputs) -> Table:
         )
     note = ""
     if any(arm["iqm"] is not None for arm in found):
-        note = "IQM: interquartile mean, the mean of the middle half; its interval by bootstrap over seeds."
+        note = (
+            "IQM: interquartile mean, the mean of the middle half; its interval by bootstrap, "
+            "over 10 seeds or more."
+        )
     else:
         columns, rows = columns[:-2], [row[:-2] for row in rows]
     unit = ", in percent" if scale.is_proportion else ""

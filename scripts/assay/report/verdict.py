@@ -51,7 +51,9 @@ def _verdict(inputs: Inputs, comparisons: Sequence[dict[str, Any]]) -> Headline:
         return _victory(inputs, best(inputs), found["better"])
     if found["worse"]:
         equal = f" {_are(found['equivalent'])} equivalent." if found["equivalent"] else ""
-        return Headline(f"No variant beats {baseline}; {_are(found['worse'])} worse.{equal}", "worse")
+        open_ = " The others leave it open." if found["inconclusive"] else ""
+        worse = _are(found["worse"])
+        return Headline(f"No variant was shown to beat {baseline}; {worse} worse.{equal}{open_}", "worse")
     if found["equivalent"]:
         rest = "" if len(found["equivalent"]) == len(comparisons) else " The others leave it open."
         label = metric_label(inputs.metric)
@@ -87,6 +89,11 @@ def _each_with_each(inputs: Inputs, comparisons: Sequence[dict[str, Any]]) -> He
     if first:
         text = f"Best: {first[0]} — beats every other variant in {metric_label(inputs.metric)}."
         return Headline(text, "better")
+    verdicts = {c["verdict"] for c in comparisons} - {"degenerate"}
+    if verdicts == {"equivalent"}:
+        return Headline(f"All variants are equivalent in {metric_label(inputs.metric)}.", "equivalent")
+    if not verdicts:
+        return Headline("No two variants could be tested against each other.", "degenerate")
     if not lost:
         return Headline(
             "No two variants could be shown to differ.",
@@ -94,7 +101,7 @@ def _each_with_each(inputs: Inputs, comparisons: Sequence[dict[str, Any]]) -> He
             _OPEN,
         )
     left = [name for name in beaten if name not in lost]
-    return Headline(f"No variant beats every other; none beats {listed(left)}.", "better")
+    return Headline(f"No variant was shown to beat every other, and none to beat {listed(left)}.", "better")
 
 
 def _victory(inputs: Inputs, winner: str, better: Sequence[str]) -> Headline:

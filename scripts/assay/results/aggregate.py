@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from assay.errors import UserError
 from assay.finished import read_receipt, read_verified, read_verified_json
 from assay.jsonfile import to_json
 from assay.receipt import file_digests, write_receipt
@@ -38,6 +39,7 @@ def aggregate_variant(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     for seed in recipe.settings.seeds:
         folder = store / "train" / recipe.upstream["train"] / seed_folder(seed)
         receipt, history = read_receipt(folder), read_verified_json(folder, "history.json")
+        _require_own(receipt, folder, recipe.upstream["train"], seed)
         first = first or receipt
         best_epochs[str(seed)] = history["best_epoch"]
         histories += [{"seed": seed, **row} for row in history["history"]]
@@ -127,8 +129,18 @@ def run_metrics(
     found = {k: v for k, v in best.items() if k.startswith("val_") and v is not None}
     if "evaluate" in recipe.upstream:
         folder = store / "evaluate" / recipe.upstream["evaluate"] / seed_folder(seed)
+        _require_own(read_receipt(folder), folder, recipe.upstream["evaluate"], seed)
         return {**read_verified_json(folder, "metrics.json")["metrics"], **found}
     return found
+
+
+def _require_own(receipt: Mapping[str, Any], folder: Path, address: str, seed: int) -> None:
+    """Refuse a result that was copied from elsewhere."""
+    if (receipt["address"], receipt.get("seed")) != (address, seed):
+        raise UserError(
+            f"{folder}: holds {receipt['address']}, seed {receipt.get('seed')}; "
+            "remove it, and the workflow makes its own"
+        )
 
 
 def _data(recipe: Recipe, store: Path, trained: Recipe, first: Mapping[str, Any]) -> dict[str, Any]:

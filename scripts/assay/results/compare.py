@@ -69,7 +69,7 @@ def compare(runs_csv: Path, settings: CompareSettings) -> dict[str, Any]:
     primary = family(settings.metric, settings.higher_is_better, True)
     secondary = [found for metric, way in settings.secondary.items() for found in family(metric, way, False)]
     adjust: Adjust = multiplicity.holm
-    if settings.adjustment == "max_t":
+    if settings.adjustment == "max_t" and sum(found["status"] == "ok" for found in primary) > 1:
         adjust = _by_max_t(primary)
     _conclude(primary, table, settings, settings.adjustment, adjust)
     _conclude(secondary, table, settings, "benjamini_hochberg", multiplicity.benjamini_hochberg)

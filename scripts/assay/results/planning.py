@@ -67,4 +67,4 @@ def seeds_needed(sd: float, margin: float, demand: Demand) -> int | None:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if detectable(sd, middle, demand) <= margin else (middle, high)
-    return high
+    return high if high <= MOST_SEEDS else None

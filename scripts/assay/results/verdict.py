@@ -83,7 +83,7 @@ def notes(found: Comparison, settings: CompareSettings, scale: Scale) -> list[st
     flip, alone = found["p_sign_flip"], found["p"]
     smallest, could = equation(2 / 2**n, settings.alpha), 2 / 2**n <= settings.alpha
     if flip is not None and not could:
-        said.append(f"With {n} pairs, the sign-flip test cannot be significant: it ends at {smallest}.")
+        said.append(f"With {n} pairs, tests by signs cannot be significant: they end at {smallest}.")
     normal = found["p_normality"]
     if normal is not None and n >= ENOUGH and normal < NOT_NORMAL:
         said.append(

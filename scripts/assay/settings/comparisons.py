@@ -34,7 +34,7 @@ class StatisticsSettings(Settings):
     under joint sign flips, which uses that comparisons share seeds and baseline, from about 7 seeds on."""
     margin: Annotated[float, Field(gt=0, lt=1e100)] | None = None
     """Smallest difference that matters, in units of the metric: 0.005 is half a point of accuracy. With it,
-    variants can be found equivalent (TOST), and the report says how many seeds it takes to show it."""
+    variants can be found equivalent (TOST), and the report says how many seeds find a true one."""
     power: Annotated[float, Field(gt=0, lt=1)] = 0.8
     """Probability to find a difference that is there, for the numbers of planning."""
     bayesian: bool = False

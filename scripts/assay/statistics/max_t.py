@@ -17,7 +17,9 @@ PATTERNS = 2**16
 """Sign patterns: all of them for up to 16 seeds, as many at random beyond."""
 CHUNK = 4096
 """Patterns that are in memory at a time."""
-ROUND_OFF = 1e-9
+NO_SPREAD = 1e-8
+"""Part of a sum of squares below which what is left of it is rounding."""
+ROUND_OFF = 1e-6
 """Relative difference by which a larger |t| still counts as equal."""
 
 
@@ -54,7 +56,8 @@ def max_t(differences: Sequence[Mapping[Hashable, float]], seed: int = 0) -> lis
 def _statistics(sums: Array, squares: Array, counts: Array) -> Array:
     """|t| of each comparison under each pattern: signs change a sum and leave the sum of squares."""
     n = counts[:, None]
-    spread = np.maximum(squares[:, None] - sums**2 / n, np.finfo(float).tiny)
+    own = squares[:, None]
+    spread = np.maximum(own - sums**2 / n, NO_SPREAD * own)
     found: Array = np.abs(sums) * np.sqrt((n - 1) / (n * spread))
     return found
 

@@ -69,7 +69,7 @@ class FileDigests:
 
     def _digest(self, path: Path) -> str:
         state = path.stat()
-        key = f"{path} {state.st_size} {state.st_mtime_ns}"
+        key = f"{path} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
         if key not in self._known:
             self._known[key] = file_digest(path)
             self._changed = True

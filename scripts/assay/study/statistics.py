@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from assay.settings.stages import CompareSettings
 from assay.study.check import comparable_metrics, task_metrics
-from assay.study.load import Study
+from assay.study.load import Study, Variant
 
 
 def compare_settings(study: Study, earlier: Sequence[int]) -> CompareSettings:
@@ -38,9 +38,14 @@ def compare_settings(study: Study, earlier: Sequence[int]) -> CompareSettings:
     )
 
 
+def _compared(study: Study) -> list[Variant]:
+    excluded = study.settings.comparisons.exclude
+    return [variant for variant in study.variants if variant.name not in excluded]
+
+
 def _secondary(study: Study) -> list[str]:
     """What all variants measure beside the metric that decides: a loss only where all minimise the same."""
-    settings = [variant.settings for variant in study.variants]
+    settings = [variant.settings for variant in _compared(study)]
     tasks = [task_metrics(each) for each in settings]
     same_loss = len({each.loss.model_dump_json() for each in settings}) == 1
     prefix = "" if all(each.evaluation.enabled for each in settings) else "val_"
@@ -53,9 +58,10 @@ def _resampling(study: Study) -> float:
     """Test samples for each training sample where each seed splits the data anew; else 0."""
     validates = study.settings.comparisons.metric.startswith("val_")
     ratios = [0.0]
-    for variant in study.variants:
+    for variant in _compared(study):
         split = variant.settings.data.split
         if split.seed == "run":
-            tested = split.validation if validates else split.test
+            part = "validation" if validates else variant.settings.evaluation.split
+            tested = split.validation if part == "validation" else split.test
             ratios.append(tested / (1 - split.validation - split.test))
     return max(ratios)
