@@ -53,7 +53,9 @@ def test_what_is_damaged_here_is_not_called_other_bits(tmp_path: Path, contents:
     archive = archives.archive_of(tmp_path / "a.tar.gz", contents)
     receipt = archives.result(tmp_path / "store", RUN) / "receipt.json"
     receipt.write_text(receipt.read_text().replace('"best.pt": "', '"best.pt": "0'))
-    with pytest.raises(UserError, match=f"store/{RUN}.*is not the receipt that was sealed; `assay doctor --fix`"):
+    with pytest.raises(
+        UserError, match=f"store/{RUN}.*is not the receipt that was sealed; `assay doctor --fix`"
+    ):
         taken(archive)
 
 
