@@ -18,7 +18,7 @@ from assay.finished import find, read_verified, read_verified_json
 from assay.receipt import file_digests, write_receipt
 from assay.recipe import from_yaml, require_planned
 from assay.results.compare import CSV_FILE, JSON_FILE, compare, write_comparisons
-from assay.results.runs_table import read_runs
+from assay.results.runs_table import read_runs, require_choice
 from assay.settings.stages import CompareSettings
 from assay.settings.validate import validate
 from assay.store import claim
@@ -105,6 +105,8 @@ def _by_hand(options: argparse.Namespace) -> dict[str, Any]:
     first = next((name for name in table.runs if name not in getattr(options, "exclude", ())), "")
     given = {"baseline": first, "metric": next(iter(table.metrics), ""), "alpha": 0.05}
     secondary = _directions(getattr(options, "secondary", ()), options.higher_is_better)
+    for metric in secondary:
+        require_choice(options.runs, "secondary", metric, table.metrics)
     given |= _given(options) | {"secondary": secondary}
     settings, wrong = validate(CompareSettings, given)
     fail(Problem("", ".".join(map(str, at)), text) for at, text in wrong)

@@ -37,15 +37,11 @@ def variant_folder(name: str) -> str:
 
 
 def make_views(plan: Plan) -> None:
-    """Link every result that exists; remove links of what a study does not name any more.
-
-    Until a study's report exists, nothing is removed: a plan, or another clone's, hides no finished study.
-    """
+    """Link every result that exists; remove links of what a study does not name any more."""
     for study in plan.studies:
         root = view_folder(plan.store, study.study.name)
         wanted = dict(_links(plan.store, study))
-        is_whole = is_finished(study.report.folder(plan.store))
-        for folder, folders, files in os.walk(root, topdown=False) if is_whole else ():
+        for folder, folders, files in os.walk(root, topdown=False):
             for name in (*folders, *files):
                 path = Path(folder, name)
                 if path.is_symlink() and path not in wanted:

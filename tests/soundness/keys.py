@@ -15,7 +15,7 @@ Key = tuple[str | int, ...]
 POOL: tuple[Any, ...] = (
     *(True, False, None, 1, 2, 3, 5, 0.25, 0.5, 1.5, 1e-4, [1], [3, 3], [0.5], ["one", "two"], ["four"]),
     *("val_accuracy", "train_loss", "max", "min", "run", ",", "four", "values", "own", "copy.csv"),
-    *({"0": "was not run"}, {"own": {"training.epochs": 5}}),
+    *({"0": "was not run"}, {"own": {"training.epochs": 5}}, {"val_accuracy": True}, [2, 4]),
 )
 """Values to try where the type alone does not say what is valid."""
 

@@ -69,6 +69,18 @@ STUDIES: dict[str, list[tuple[Study, Jobs]]] = {
         (study.changed(("comparisons", "baseline"), "plain"), NOTHING),
     ],
     "comparisons.alpha": [(study.changed(("comparisons", "alpha"), 0.01), COMPARE)],
+    "comparisons.exclude": [(study.changed(("comparisons", "exclude"), ["own"]), COMPARE)],
+    "comparisons.design": [(study.changed(("comparisons", "design"), "all_pairs"), COMPARE)],
+    "comparisons.adjustment": [
+        (study.changed(("comparisons", "adjustment"), "max_t", study.changed(("comparisons", "exclude"), ["images"])), COMPARE),
+    ],
+    "comparisons.margin": [(study.changed(("comparisons", "margin"), 0.1), COMPARE)],
+    "comparisons.power": [(study.changed(("comparisons", "power"), 0.9), COMPARE)],
+    "comparisons.bayesian": [
+        (study.changed(("comparisons", "bayesian"), True, study.changed(("comparisons", "margin"), 0.1)), COMPARE),
+    ],
+    "comparisons.looks": [(study.changed(("comparisons", "looks"), [2, 4]), COMPARE)],
+    "comparisons.spending": [(study.changed(("comparisons", "spending"), "pocock"), COMPARE)],
 }  # fmt: skip
 """Key of a study file → changed studies, and the jobs that follow."""
 
@@ -88,6 +100,7 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], Jobs]] = {
 TESTED_ELSEWHERE = {
     "comparisons.metric": "test_another_metric",
     "comparisons.across_numerics": "test_another_metric",
+    "comparisons.secondary": "test_another_metric",
     "partial": "tests/workflow/test_wrong_and_failing.py: it takes what exists",
 }
 
@@ -126,6 +139,8 @@ def test_another_metric(first: Planned) -> None:
     after = Planned(study.changed(("comparisons", "metric"), "accuracy", CLASSES))
     assert rules(after, before) == COMPARE
     assert [p.recipes["compare", ""].settings.higher_is_better for p in (before, after)] == [False, True]
+    none = Planned(study.changed(("comparisons", "secondary"), [], CLASSES))
+    assert rules(none, before) == COMPARE and "accuracy" in before.recipes["compare", ""].settings.secondary
     same = study.changed(("variants", "images", "numerics"), {}, CLASSES)
     strict = study.changed(("comparisons", "across_numerics"), False, same)
     assert rules(Planned(strict), Planned(same)) == NOTHING

@@ -314,7 +314,6 @@ def test_a_wrong_table_is_named_with_what_is_wrong(tmp_path: Path, text: str, me
         ({"metric": "acuracy"}, "metric: 'acuracy' is not in the table; did you mean 'accuracy'?"),
         ({"exclude": ["plane"]}, "exclude: 'plane' is not in the table; did you mean 'plain'?"),
         ({"exclude": ["plain"]}, "exclude.0: 'plain' is the baseline"),
-        ({"secondary": {"los": False}}, "secondary: 'los' is not in the table; valid: accuracy"),
         ({"looks": [4, 9]}, "holds 5 seeds, which is none of looks: [4, 9]"),
         ({"bayesian": True}, "bayesian: needs a margin"),
     ],
@@ -375,6 +374,7 @@ def test_by_hand_mistakes_are_one_sentence(tmp_path: Path) -> None:
     for arguments, words in (
         (("--higher-is-better",), "metric: give --metric; the table holds: accuracy, loss"),
         (("--higher-is-better", "--metric", "loss", "--baseline", "x"), "valid: plain"),
+        (("--higher-is-better", "--metric", "loss", "--secondary", "acuracy"), "did you mean 'accuracy'?"),
         (("--higher-is-better", "--metric", "loss", "--alpha", "nan"), "alpha: nan is not a finite"),
         (("--higher-is-better", "--runs", tmp_path / "no.csv"), "cannot be read"),
     ):

@@ -78,6 +78,12 @@ def test_secondary_metrics_are_a_family_of_their_own(tmp_path: Path) -> None:
     )
 
 
+def test_a_metric_that_no_run_measured_is_left_out(tmp_path: Path) -> None:
+    """A task may have metrics that only some models give."""
+    runs = arms(tmp_path, plain=PLAIN, better=BETTER)
+    assert compare(runs, settings(secondary={"codebook_use": True}))["secondary"] == []
+
+
 def test_all_pairs_or_without_some(tmp_path: Path) -> None:
     runs = arms(tmp_path, plain=PLAIN, better=BETTER, odd=ODD)
     found = compare(runs, settings(design="all_pairs"))["comparisons"]

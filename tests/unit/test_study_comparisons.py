@@ -94,3 +94,11 @@ def test_what_cannot_be_asked_is_refused(comparisons: dict[str, Any], message: s
         asked(**comparisons)
     assert message in str(error.value)
     assert str(error.value).count("\n") == 0 and "one.yaml:" in str(error.value)
+
+
+def test_pairs_that_share_samples_have_no_signs_to_flip() -> None:
+    own = {"base": STUDY["base"] | {"data.split.seed": "run"}}
+    with pytest.raises(
+        UserError, match=r"max_t needs independent pairs, but each seed of .plain. splits the data"
+    ):
+        asked(own, adjustment="max_t")

@@ -99,8 +99,7 @@ def test_every_stage_can_be_refactored(project: Project) -> None:
     project.edit("scripts/assay/results/aggregate.py", "best_epochs", "found_epochs")
     project.edit("scripts/assay/results/aggregate.py", '"found_epochs":', '"best_epochs":')
     project.edit("scripts/assay/results/compare.py", "\n\n\ndef ", "\n\nUNUSED = 1\n\n\ndef ")
-    project.edit("scripts/assay/report/render.py", "drawings", "figures_drawn")
-    project.edit("scripts/assay/report/render.py", '"figures_drawn"', '"drawings"')
+    project.edit("scripts/assay/report/render.py", "lasting", "same_everywhere")
     prepared = [
         line for line in project.snakemake("-n").text.split() if "/prepare/" in line and "receipt" in line
     ]

@@ -9,7 +9,12 @@ import pytest
 
 from workflow.conftest import Project, clone
 
-BITS = ("train/*/*/receipt.json", "train/*/*/history.json", "evaluate/*/*/receipt.json", "*/*/*/runs.csv")
+BITS = (
+    "train/*/*/receipt.json",
+    "train/*/*/history.json",
+    "evaluate/*/*/receipt.json",
+    "aggregate/*/*/runs.csv",
+)
 
 
 @pytest.fixture(scope="module")

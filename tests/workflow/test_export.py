@@ -16,7 +16,7 @@ import pytest
 from workflow.conftest import Outcome, Project, clone
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake", "--cores", "2")
-NOT_KEPT = r"^(studies|logs)/|/\.|/(error|evaluate|aggregate|compare|report)\.log$"
+NOT_KEPT = r"^looks/|^(studies|logs)/|/\.|/(error|evaluate|aggregate|compare|report)\.log$"
 
 
 def assay(project: Project, *arguments: str) -> Outcome:

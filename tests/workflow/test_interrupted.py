@@ -23,9 +23,9 @@ comparisons: {metric: accuracy}
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGKILL])
 def test_an_interrupted_call_is_continued(project: Project, number: signal.Signals) -> None:
-    """Ctrl-C, and the end of every process of the call at once, as when a machine goes down."""
+    """The end of every process of the call at once, as when a machine goes down."""
     project.study.write_text(STUDY)
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--config", "study=small"]
     call = subprocess.Popen(command, cwd=project.root, start_new_session=True, stderr=subprocess.DEVNULL)

@@ -67,7 +67,8 @@ def compare(runs_csv: Path, settings: CompareSettings) -> dict[str, Any]:
         return [measure(table, question, settings, thorough) for question in asked]
 
     primary = family(settings.metric, settings.higher_is_better, True)
-    secondary = [found for metric, way in settings.secondary.items() for found in family(metric, way, False)]
+    others = {metric: way for metric, way in settings.secondary.items() if metric in table.metrics}
+    secondary = [found for metric, way in others.items() for found in family(metric, way, False)]
     adjust: Adjust = multiplicity.holm
     if settings.adjustment == "max_t" and sum(found["status"] == "ok" for found in primary) > 1:
         adjust = _by_max_t(primary)
@@ -111,7 +112,6 @@ def _require(runs_csv: Path, table: RunsTable, settings: CompareSettings) -> Non
     if table.metrics:  # a table in which no run has a result names no metric
         require_choice(runs_csv, "metric", settings.metric, table.metrics)
         for metric in settings.secondary:
-            require_choice(runs_csv, "secondary", metric, table.metrics)
             if metric == settings.metric:
                 raise UserError(f"secondary: {metric!r} is the metric that decides")
     seeds = len(table.seeds)

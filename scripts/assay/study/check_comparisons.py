@@ -37,4 +37,12 @@ def comparison_problems(study: Study, measured: dict[str, str]) -> Iterator[tupl
     number = seeds if isinstance(seeds, int) else len(seeds)
     if given.looks and number not in given.looks:
         yield ("looks",), f"{given.looks} does not hold {number}, the study's number of seeds"
+    splits = [
+        v for v in study.variants if v.name not in given.exclude and v.settings.data.split.seed == "run"
+    ]
+    if given.adjustment == "max_t" and splits:
+        yield (
+            ("adjustment",),
+            f"max_t needs independent pairs, but each seed of {splits[0].name!r} splits the data",
+        )
     yield from contradictions(given)
