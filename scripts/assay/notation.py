@@ -37,6 +37,11 @@ class Scale:
         return 100 if self.is_proportion else 1
 
     @property
+    def unit(self) -> str:
+        """What differences and standard deviations are in."""
+        return "percentage points" if self.is_proportion else f"units of {self.metric}"
+
+    @property
     def axis(self) -> str:
         """Label of an axis of values."""
         label = metric_label(self.metric)
@@ -88,6 +93,11 @@ def metric_label(name: str) -> str:
     part = _PARTS.get(prefix, "") if rest else ""
     words = (rest if part else name).split("_")
     return " ".join(filter(None, (part, *(_SHORT.get(word, word) for word in words))))
+
+
+def percent(part: float) -> str:
+    """A fraction that was chosen, such as a confidence, in full: `95 %`."""
+    return f"{100 * part:.10g} %"
 
 
 def fixed(value: float | None, decimals: int = 2, sign: str = "") -> str:

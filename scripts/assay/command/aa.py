@@ -12,7 +12,7 @@ from typing import Any
 
 from assay.command.table import FORMATS, print_table
 from assay.errors import UserError
-from assay.notation import Scale, fixed, significant
+from assay.notation import Scale
 from assay.plan import StudyPlan, load_plan
 from assay.results.present import present_runs
 from assay.statistics import paired
@@ -51,8 +51,7 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
     if exact:
         print_table(rows, COLUMNS, arguments.format)
         return
-    unit = "percentage points" if scale.is_proportion else f"units of {metric}"
-    print(f"{study.study.name}: noise of {metric} in {unit}\n")
+    print(f"{study.study.name}: noise of {metric} in {scale.unit}\n")
     print_table(rows, COLUMNS)
     print(
         f"\nNoise floor: {100 * (1 - settings.alpha):g} % of a variant's random halves differ by less.\n"
@@ -66,9 +65,7 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
 
 def _row(values: Sequence[float], alpha: float, scale: Scale, exact: bool) -> dict[str, Any]:
     def show(value: float | None) -> Any:
-        if exact or value is None:
-            return value
-        return fixed(scale.factor * value) if scale.is_proportion else significant(value)
+        return value if exact or value is None else scale.number(value)
 
     noise, sd = split_halves(values, alpha), paired.standard_deviation(values)
     if noise is None:

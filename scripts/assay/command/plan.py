@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from itertools import combinations
 from pathlib import Path
 
 from assay.command.table import print_table
 from assay.errors import UserError
-from assay.notation import Scale, fixed, significant
+from assay.notation import Scale
 from assay.plan import StudyPlan, load_plan
-from assay.results.planning import MOST_SEEDS, Demand, Spread, detectable, seeds_needed
+from assay.results.compare import compared_pairs
+from assay.results.planning import Demand, Spread, detectable, seeds_needed
 from assay.results.present import present_runs
 from assay.results.runs_table import RunsTable
 from assay.statistics import paired, sequential
+from assay.statistics.power import MOST_SEEDS
 from assay.words import counted
 
 SEEDS = (3, 5, 10, 20, 30, 50)
@@ -57,7 +58,7 @@ def _require(arguments: argparse.Namespace) -> None:
 
 def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None:
     settings, table = study.compare.settings, present_runs(study, store)
-    pairs = _pairs(study)
+    pairs = compared_pairs((plan.variant.name for plan in study.variants), settings)
     margin = settings.margin if arguments.margin is None else arguments.margin
     demand = _demand(study, len(pairs), arguments.power)
     scale = table.scale(settings.metric)
@@ -67,11 +68,10 @@ def _print(study: StudyPlan, store: Path, arguments: argparse.Namespace) -> None
             f"{study.study.name}: no two seeds of two variants are finished, or their differences do not "
             "vary, so their standard deviation is not known; train two or more seeds, or state it: --sd"
         )
-    unit = "percentage points" if scale.is_proportion else f"units of {settings.metric}"
     shared = f", alpha {settings.alpha:g} shared by {len(pairs)}" if len(pairs) > 1 else ""
     print(
         f"{study.study.name}: {counted(len(pairs), 'comparison')} on {settings.metric}{shared}, "
-        f"power {100 * demand.power:g} %; differences in {unit}\n"
+        f"power {100 * demand.power:g} %; differences in {scale.unit}\n"
     )
     rows = [_row(name, spread, margin, demand, scale, arguments.seeds) for name, spread in spreads.items()]
     print_table(rows, list(rows[0]))
@@ -102,14 +102,6 @@ def _demand(study: StudyPlan, comparisons: int, power: float | None) -> Demand:
     return Demand(alpha, wanted, settings.resampling)
 
 
-def _pairs(study: StudyPlan) -> list[tuple[str, str]]:
-    settings = study.compare.settings
-    names = [v.variant.name for v in study.variants if v.variant.name not in settings.exclude]
-    if settings.design == "all_pairs":
-        return list(combinations(names, 2))
-    return [(settings.baseline, name) for name in names if name != settings.baseline]
-
-
 def _spreads(
     pairs: list[tuple[str, str]], table: RunsTable, metric: str, stated: float | None
 ) -> dict[str, Spread]:
@@ -128,9 +120,6 @@ def _spreads(
 def _row(
     name: str, spread: Spread, margin: float | None, demand: Demand, scale: Scale, seeds: Sequence[int]
 ) -> dict[str, str]:
-    def show(value: float) -> str:
-        return fixed(scale.factor * value) if scale.is_proportion else significant(value)
-
     def needed(sd: float) -> str:
         assert margin is not None
         number = seeds_needed(sd, margin, demand)
@@ -140,9 +129,11 @@ def _row(
     row = {
         "comparison": name,
         "pilot": counted(spread.pairs, "pair") if spread.pairs is not None else "stated",
-        "sd": f"{show(spread.sd)} ({show(spread.high)})" if estimated else show(spread.sd),
+        "sd": f"{scale.number(spread.sd)} ({scale.number(spread.high)})"
+        if estimated
+        else scale.number(spread.sd),
     }
-    row |= {f"{n} seeds": show(detectable(spread.sd, n, demand)) for n in seeds}
+    row |= {f"{n} seeds": scale.number(detectable(spread.sd, n, demand)) for n in seeds}
     if margin is not None:
         high = f" ({needed(spread.high)})" if estimated else ""
         row[f"seeds to find {scale.factor * margin:g}"] = needed(spread.sd) + high

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from assay.notation import Scale, metric_label
+from assay.notation import Scale, metric_label, percent
 from assay.report.figures.confusion import MOST_NUMBERED
 from assay.report.figures.distributions import BOX_FROM
 from assay.report.figures.learning_curves import has_bands
@@ -29,7 +29,7 @@ def differences(inputs: Inputs) -> str:
         "where it goes on). A bar that crosses the line at zero leaves the direction open."
     ]
     if compared.get("margin") is not None:
-        inner = f"{100 * (1 - 2 * compared['alpha']):.6g} %"
+        inner = percent(1 - 2 * compared["alpha"])
         said.append(
             f"The shaded band is the margin of equivalence, the thick part the {inner} interval that is held "
             "against it."

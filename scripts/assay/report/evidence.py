@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from assay.notation import MISSING, Scale, fixed
+from assay.notation import MISSING, Scale, fixed, percent
 from assay.report.cells import (
     Comparison,
     first_column,
@@ -76,7 +76,7 @@ def planning(inputs: Inputs) -> Table:
     """Equivalence, the Bayesian reading, and what the study could have found."""
     compared, scale = inputs.compared, inputs.scale
     alpha, tests = compared["alpha"], compared["comparisons"]
-    share = f"{100 * (1 - 2 * alpha):.6g} %"
+    share = percent(1 - 2 * alpha)
     lines: list[tuple[Column, Shown]] = []
     if compared["margin"] is not None:
         ends = lambda t: {"ci_low": t["equivalence_low"], "ci_high": t["equivalence_high"]}  # noqa: E731
@@ -99,7 +99,7 @@ def planning(inputs: Inputs) -> Table:
 
 def _planning_note(inputs: Inputs) -> str:
     compared, scale = inputs.compared, inputs.scale
-    power = f"{100 * compared['power']:.6g} %"
+    power = percent(compared["power"])
     said = []
     if compared["margin"] is not None:
         margin = _amount(scale, compared["margin"])

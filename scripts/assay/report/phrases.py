@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assay.notation import percent
 from assay.results.verdict import ADJUSTED
 
 SPENDING = {"obrien_fleming": "O'Brien–Fleming", "pocock": "Pocock"}
@@ -12,7 +13,7 @@ SPENDING = {"obrien_fleming": "O'Brien–Fleming", "pocock": "Pocock"}
 
 def level(compared: Mapping[str, Any]) -> str:
     """The confidence of the intervals: `95 %`."""
-    return f"{100 * (1 - compared['alpha']):.6g} %"
+    return percent(1 - compared["alpha"])
 
 
 def tested(compared: Mapping[str, Any]) -> int:

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assay.errors import UserError
-from assay.results import runs_table
-from assay.results.runs_table import Run, RunsTable, read_runs
-from assay.statistics.paired import Seed
+from assay.results.runs_table import RunsTable, read_runs, read_tables
 
 COLUMN = "dataset"
 
@@ -30,7 +28,7 @@ def read_datasets(paths: Sequence[Path]) -> dict[str, RunsTable]:
     origin: dict[str, Path] = {}
     for path in paths:
         if COLUMN in _columns(path):
-            tables = _split(path)
+            tables = read_tables(path, COLUMN)
         elif len(paths) == 1:
             raise UserError(
                 f"{path}: must have a column {COLUMN!r}, or be one of several files, each a data set"
@@ -51,33 +49,3 @@ def _columns(path: Path) -> list[str]:
             return [name.strip() for name in next(csv.reader(file), [])]
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
-
-
-def _split(path: Path) -> dict[str, RunsTable]:
-    """Data set → its runs, of one file."""
-    found: dict[str, dict[str, dict[Seed, Run]]] = {}
-    metrics: dict[str, dict[str, None]] = {}
-    lines: dict[tuple[str, str, Seed, str], int] = {}
-    for line, row in runs_table.read_rows(path):
-        where = f"{path}: line {line}"
-        name, variant, metric = row[COLUMN], row["variant"], row["metric"].strip()
-        if not name.strip():
-            raise UserError(f"{where}: {COLUMN}: is empty")
-        seed = runs_table.read_seed(row["seed"].strip(), where)
-        value = runs_table.read_value(row["value"].strip(), where)
-        first = lines.setdefault((name, variant, seed, metric), line)
-        if first != line:
-            raise UserError(
-                f"{path}: data set {name!r}, variant {variant!r}, seed {seed}: "
-                f"{metric or 'a row without a metric'} stands twice, in lines {first} and {line}"
-            )
-        run = found.setdefault(name, {}).setdefault(variant, {}).setdefault(seed, Run())
-        metrics.setdefault(name, {})
-        if metric:
-            run.values[metric] = value
-            metrics[name][metric] = None
-        if (status := row.get("status", "").strip()) not in ("", "finished"):
-            run.statuses.add(status)
-    if not found:
-        raise UserError(f"{path}: holds no run")
-    return {name: RunsTable(runs, list(metrics[name])) for name, runs in found.items()}

@@ -37,13 +37,10 @@ def aggregate_variant(recipe: Recipe, store: Path, out: Path) -> dict[str, Any]:
     best_epochs: dict[str, int | None] = {}
     first: dict[str, Any] = {}
     for seed in recipe.settings.seeds:
-        folder = store / "train" / recipe.upstream["train"] / seed_folder(seed)
-        receipt, history = read_receipt(folder), read_verified_json(folder, "history.json")
-        _require_own(receipt, folder, recipe.upstream["train"], seed)
+        receipt, history, metrics = read_run(recipe, store, seed)
         first = first or receipt
         best_epochs[str(seed)] = history["best_epoch"]
         histories += [{"seed": seed, **row} for row in history["history"]]
-        metrics = run_metrics(recipe, store, seed, receipt, history)
         common = {"seed": seed, "status": receipt["status"]}
         runs += [{**common, "metric": name, "value": value} for name, value in metrics.items()]
         if not metrics:
@@ -108,30 +105,29 @@ def summarize(runs: Iterable[Row]) -> Iterable[Row]:
         }
 
 
-def run_metrics(
-    recipe: Recipe, store: Path, seed: int, receipt: Mapping[str, Any], history: Mapping[str, Any]
-) -> dict[str, float]:
-    """A run's metrics: of its evaluation, and `val_…` of its best epoch; none if it diverged.
+def read_run(
+    recipe: Recipe, store: Path, seed: int
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, float]]:
+    """The receipt, history and metrics of one run of an aggregate/variant recipe.
 
-    Args:
-        recipe: of aggregate/variant.
-        store: where results lie.
-        seed: of the run.
-        receipt: the run's.
-        history: the run's.
+    The metrics are those of its evaluation, and `val_…` of its best epoch; none if it diverged.
 
     Raises:
-        UserError: the evaluation is missing or damaged.
+        UserError: a result is missing, damaged, or another run's.
     """
+    folder = store / "train" / recipe.upstream["train"] / seed_folder(seed)
+    receipt, history = read_receipt(folder), read_verified_json(folder, "history.json")
+    _require_own(receipt, folder, recipe.upstream["train"], seed)
     if receipt["status"] != "finished":
-        return {}
+        return receipt, history, {}
     best = history["history"][history["best_epoch"] - 1] if history["best_epoch"] else {}
-    found = {k: v for k, v in best.items() if k.startswith("val_") and v is not None}
+    metrics = {k: v for k, v in best.items() if k.startswith("val_") and v is not None}
     if "evaluate" in recipe.upstream:
         folder = store / "evaluate" / recipe.upstream["evaluate"] / seed_folder(seed)
-        _require_own(read_receipt(folder), folder, recipe.upstream["evaluate"], seed)
-        return {**read_verified_json(folder, "metrics.json")["metrics"], **found}
-    return found
+        evaluated = read_receipt(folder)
+        _require_own(evaluated, folder, recipe.upstream["evaluate"], seed)
+        metrics = {**read_verified_json(folder, "metrics.json", evaluated)["metrics"], **metrics}
+    return receipt, history, metrics
 
 
 def _require_own(receipt: Mapping[str, Any], folder: Path, address: str, seed: int) -> None:

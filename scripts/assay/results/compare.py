@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,7 @@ def compare(runs_csv: Path, settings: CompareSettings) -> dict[str, Any]:
     """
     table = read_runs(runs_csv)
     _require(runs_csv, table, settings)
-    arms = [variant for variant in table.runs if variant not in settings.exclude]
-    pairs = [(settings.baseline, variant) for variant in arms if variant != settings.baseline]
-    if settings.design == "all_pairs":
-        pairs = list(combinations(arms, 2))
+    pairs = compared_pairs(table.runs, settings)
 
     def family(metric: str, higher_is_better: bool, thorough: bool) -> list[Comparison]:
         asked = [Question(*pair, metric, higher_is_better, len(pairs)) for pair in pairs]
@@ -93,6 +90,14 @@ def compare(runs_csv: Path, settings: CompareSettings) -> dict[str, Any]:
     }
 
 
+def compared_pairs(variants: Iterable[str], settings: CompareSettings) -> list[tuple[str, str]]:
+    """(baseline, variant) of each comparison on one metric."""
+    arms = [variant for variant in variants if variant not in settings.exclude]
+    if settings.design == "all_pairs":
+        return list(combinations(arms, 2))
+    return [(settings.baseline, variant) for variant in arms if variant != settings.baseline]
+
+
 def write_comparisons(result: dict[str, Any], out: Path) -> None:
     """Write `comparisons.json` and, a row a comparison, `comparisons.csv` into a folder."""
     text = io.StringIO()
@@ -114,6 +119,10 @@ def _require(runs_csv: Path, table: RunsTable, settings: CompareSettings) -> Non
         for metric in settings.secondary:
             if metric == settings.metric:
                 raise UserError(f"secondary: {metric!r} is the metric that decides")
+    if settings.adjustment == "max_t" and settings.resampling:
+        raise UserError(
+            "adjustment: max_t needs independent pairs; where each seed splits the data, use holm"
+        )
     seeds = len(table.seeds)
     if settings.looks and seeds not in settings.looks:
         raise UserError(f"{runs_csv}: holds {seeds} seeds, which is none of looks: {settings.looks}")

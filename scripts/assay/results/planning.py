@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from scipy import special
 
 from assay.statistics import power
+from assay.statistics.power import MOST_SEEDS
 
 LIMIT = 0.8
 """Confidence of the upper limit of a standard deviation that was estimated from a pilot."""
-MOST_SEEDS = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -84,31 +84,49 @@ def read_runs(path: Path) -> RunsTable:
         UserError: the file cannot be read, a column is missing, a value is no number, or a
             (variant, seed, metric) stands in it twice.
     """
-    runs: dict[str, dict[Seed, Run]] = {}
-    metrics: dict[str, None] = {}
-    lines: dict[tuple[str, Seed, str], int] = {}
-    for line, row in read_rows(path):
-        variant, metric, status = row["variant"], row["metric"].strip(), row.get("status", "").strip()
-        seed = read_seed(row["seed"].strip(), f"{path}: line {line}")
-        value = read_value(row["value"].strip(), f"{path}: line {line}")
-        first = lines.setdefault((variant, seed, metric), line)
+    return read_tables(path)[""]
+
+
+def read_tables(path: Path, datasets: str = "") -> dict[str, RunsTable]:
+    """Read the tables that a file holds.
+
+    Args:
+        path: of the file.
+        datasets: the column that names each row's data set; without one, the file is one table, named "".
+
+    Raises:
+        UserError: as `read_runs`, or a row names no data set.
+    """
+    found: dict[str, RunsTable] = {}
+    lines: dict[tuple[str, str, Seed, str], int] = {}
+    for line, row in _rows(path):
+        where = f"{path}: line {line}"
+        name, variant, metric = row.get(datasets, ""), row["variant"], row["metric"].strip()
+        if datasets and not name.strip():
+            raise UserError(f"{where}: {datasets}: is empty")
+        seed, value = _seed(row["seed"].strip(), where), _value(row["value"].strip(), where)
+        first = lines.setdefault((name, variant, seed, metric), line)
         if first != line:
+            of = f"data set {name!r}, " if datasets else ""
             named = metric or "a row without a metric"
             raise UserError(
-                f"{path}: variant {variant!r}, seed {seed}: {named} stands twice, in lines {first} and {line}"
+                f"{path}: {of}variant {variant!r}, seed {seed}: {named} stands twice, "
+                f"in lines {first} and {line}"
             )
-        run = runs.setdefault(variant, {}).setdefault(seed, Run())
+        table = found.setdefault(name, RunsTable({}, []))
+        run = table.runs.setdefault(variant, {}).setdefault(seed, Run())
         if metric:
             run.values[metric] = value
-            metrics[metric] = None
-        if status not in ("", "finished"):
+            if metric not in table.metrics:
+                table.metrics.append(metric)
+        if (status := row.get("status", "").strip()) not in ("", "finished"):
             run.statuses.add(status)
-    if not runs:
+    if not found:
         raise UserError(f"{path}: holds no run")
-    return RunsTable(runs, list(metrics))
+    return found
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, column → cell) of each row.
 
     Raises:
@@ -136,7 +154,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from error
 
 
-def read_seed(text: str, where: str) -> Seed:
+def _seed(text: str, where: str) -> Seed:
     """A seed as a number where it is one; `where` names the cell in the error for an empty one."""
     if not text:
         raise UserError(f"{where}: seed: is empty")
@@ -144,7 +162,7 @@ def read_seed(text: str, where: str) -> Seed:
     return int(integer[1]) if integer else text
 
 
-def read_value(text: str, where: str) -> float | None:
+def _value(text: str, where: str) -> float | None:
     """A value, None for an empty cell; `where` names the cell in the error for what is no number."""
     if text.lower() in NO_VALUE:
         return None

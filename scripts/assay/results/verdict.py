@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.notation import Scale, equation, fixed
+from assay.notation import Scale, equation, fixed, percent
 from assay.results.comparison import Comparison
 from assay.settings.stages import CompareSettings
 from assay.words import counted
@@ -51,7 +51,7 @@ def sentence(found: Comparison, settings: CompareSettings, scale: Scale, adjustm
         p = _p_values(found["p_tost"], found["p_tost_adjusted"], settings.alpha, "holm", tested)
         return (
             f"{variant} and {baseline} are equivalent in {metric} within ±{_margin(settings, scale)}: "
-            f"{change}, {_percent(1 - 2 * settings.alpha)} {kind} {interval}, TOST {p}{tail}"
+            f"{change}, {percent(1 - 2 * settings.alpha)} {kind} {interval}, TOST {p}{tail}"
         )
     if found["verdict"] == "inconclusive":
         claim = f"No difference in {metric} between {variant} and {baseline} could be shown: {change}"
@@ -64,7 +64,7 @@ def sentence(found: Comparison, settings: CompareSettings, scale: Scale, adjustm
         claim = f"{variant} beats {baseline} in {metric}: {change}"
     alone = found["p"] if found["p_sequential"] is None else found["p_sequential"]
     return (
-        f"{claim}, {_percent(1 - settings.alpha)} {kind} {scale.interval(found)}, "
+        f"{claim}, {percent(1 - settings.alpha)} {kind} {scale.interval(found)}, "
         f"t({found['df']}) = {fixed(found['t'])}, "
         f"{_p_values(alone, found['p_adjusted'], settings.alpha, adjustment, tested)}{tail}"
     )
@@ -132,10 +132,6 @@ def _no_test(found: Comparison, change: str) -> str:
     if found["n"] == 1:
         return f"it takes at least two pairs, and there is one, with a difference of {change}"
     return "it takes at least two pairs, and there is none"
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.10g} %"
 
 
 def _p_values(p: float, adjusted: float, alpha: float, adjustment: str, tested: int) -> str:

@@ -52,8 +52,6 @@ def contradictions(settings: StatisticsSettings) -> Iterator[tuple[Location, str
     for index, name in enumerate(settings.exclude):
         if name == settings.baseline:
             yield ("exclude", index), f"{name!r} is the baseline"
-    if settings.adjustment == "max_t" and getattr(settings, "resampling", False):
-        yield ("adjustment",), "max_t needs independent pairs; where each seed splits the data, use holm"
     if settings.adjustment == "max_t" and settings.looks:
         yield ("adjustment",), "max_t knows no looks; with looks, use holm"
     if not LEAST_ALPHA <= settings.alpha < 0.5:

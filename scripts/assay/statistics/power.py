@@ -7,6 +7,7 @@ by the noncentral t distribution, and counts both sides of a two-sided test.
 
 from __future__ import annotations
 
+import functools
 import math
 
 from scipy import optimize, special
@@ -46,6 +47,7 @@ def power(effect: float, n: float, alpha: float = 0.05, alternative: Alternative
     return min(1.0, found)
 
 
+@functools.lru_cache(maxsize=4096)  # comparisons of one study ask the same, and a search asks it often
 def detectable_effect(
     n: int, power: float = 0.8, alpha: float = 0.05, alternative: Alternative = "two-sided"
 ) -> float:
