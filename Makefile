@@ -9,7 +9,7 @@ BIN = $(CURDIR)/.venv/bin
 # torch's build is for each machine to choose, and brings what it needs of CUDA with it
 PINNED = sed 's/+[a-z0-9]*$$//' | grep -vE '^(nvidia|triton|cuda|pip=)'
 
-.PHONY: run keras test lint docs lock clean
+.PHONY: run keras test benchmarks lint docs lock clean
 export PATH := $(BIN):$(PATH)
 
 run: .venv/ready  ## the study of config/config.yaml (or STUDY=name), to its report
@@ -21,6 +21,12 @@ keras: .venv/ready  ## an extra: models written with Keras 3
 
 test: .venv/ready-dev  ## the whole test suite
 	python -m pytest $(PYTEST_ARGUMENTS)
+
+benchmarks: .venv/ready  ## how fast: tables and JSON; the other frameworks are installed beside .venv
+	python -m venv .venv-benchmarks
+	echo $(CURDIR)/.venv/lib/python*/site-packages > "$$(echo .venv-benchmarks/lib/python*/site-packages)/assay.pth"
+	.venv-benchmarks/bin/python -m pip --disable-pip-version-check install --quiet --requirement envs/requirements-benchmarks.lock
+	for name in start loop memory; do .venv-benchmarks/bin/python tests/benchmarks/$$name.py $(BENCHMARK_ARGUMENTS) || exit; done
 
 lint: .venv/ready-dev  ## style, types, and Snakemake's own checks
 	ruff check .

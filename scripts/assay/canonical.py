@@ -15,6 +15,7 @@ from typing import Any
 VERSION = 1
 CONFIG_DIGITS = 12
 CODE_DIGITS = 8
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def canonical_json(value: Any) -> str:
@@ -24,9 +25,7 @@ def canonical_json(value: Any) -> str:
         ValueError: a number is NaN or infinite.
         TypeError: something is not JSON.
     """
-    return json.dumps(
-        _normal(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    return _ENCODER.encode(_normal(value))
 
 
 def digest(value: Any) -> str:
@@ -36,6 +35,8 @@ def digest(value: Any) -> str:
 
 def _normal(value: Any) -> Any:
     """Negative zero is zero; tuples are lists; keys are text."""
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, float):
         return value + 0.0
     if isinstance(value, Mapping):

@@ -44,10 +44,13 @@ NOT_FOLLOWED = (
     "assay.bytecode",
     "assay.canonical",
     "assay.closure",
+    "assay.cohorts",
     "assay.command",
+    "assay.commands",
     "assay.components",
     "assay.configuration",
     "assay.errors",
+    "assay.jobs",
     "assay.looks",
     "assay.loss_kinds",
     "assay.modules",
@@ -64,6 +67,7 @@ NOT_FOLLOWED = (
     # what only places files or watches a run
     "assay.environment",
     "assay.finished",
+    "assay.places",
     "assay.plots",
     "assay.portability",
     "assay.reads",
@@ -94,7 +98,12 @@ def closure(entries: Iterable[str]) -> dict[str, str]:
 
 def digest(modules: dict[str, str]) -> str:
     """SHA-256, as hex digits, of a closure."""
-    lines = "".join(f"{name} {modules[name]}\n" for name in sorted(modules))
+    return _digest(tuple(sorted(modules.items())))
+
+
+@functools.lru_cache(1000)
+def _digest(modules: tuple[tuple[str, str], ...]) -> str:
+    lines = "".join(f"{name} {digest}\n" for name, digest in modules)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def sealed_files(folder: Path) -> Iterator[str]:
 
 def is_finished(folder: Path) -> bool:
     """Whether a folder holds a finished result; its files are not looked at."""
-    return (folder / RECEIPT).exists() or (folder / SEAL).exists()
+    return os.path.exists(f"{folder}/{RECEIPT}") or os.path.exists(f"{folder}/{SEAL}")
 
 
 def find(folder: Path) -> dict[str, Any] | None:

@@ -77,3 +77,9 @@ def inputs(recipe: Recipe, part: str) -> list[Place]:
     if recipe.stage == "aggregate/study":
         return [Place("aggregate/variant", address) for address in upstream.values()]
     return [Place(stage, address) for stage, address in upstream.items()]
+
+
+def waited_for(recipe: Recipe, part: str) -> list[Place]:
+    """Of the results that a program reads, those that it waits for: an evaluation has waited for its run."""
+    read = inputs(recipe, part)
+    return [place for place in read if place.stage == "evaluate"] or read

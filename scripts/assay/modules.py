@@ -127,7 +127,7 @@ def _installed_folders() -> list[Path]:
 
 def is_installed(file: Path) -> bool:
     """Whether a file is part of Python or of an installed package."""
+    if {"site-packages", "dist-packages"} & set(file.parts):
+        return True
     resolved = file.resolve()
-    return any(resolved.is_relative_to(folder) for folder in _installed_folders()) or bool(
-        {"site-packages", "dist-packages"} & set(file.parts)
-    )
+    return any(resolved.is_relative_to(folder) for folder in _installed_folders())

@@ -31,7 +31,7 @@ class Place:
 
     def folder(self, store: Path) -> Path:
         """Its folder in one store."""
-        return store / self.stage / self.address / self.part
+        return Path(store, self.stage, self.address, self.part)
 
     @property
     def path(self) -> str:

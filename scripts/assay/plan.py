@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Plan:
 
     store: Path
     machine: MachineSettings
-    studies: tuple[StudyPlan, ...]
+    studies: tuple[StudyPlan, ...] = field(repr=False)  # Snakemake looks at the texts of what rules are given
 
     @cached_property
     def recipes(self) -> Mapping[tuple[str, str], Recipe]:

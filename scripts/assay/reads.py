@@ -126,16 +126,16 @@ def require_declared(recipe: Recipe) -> None:
     if not _jobs:
         return
     job, places = _jobs[-1], _places()
-    read = {_source(name) for name in job.read.copy()}  # of a copy: another thread may open files now
+    read = set(map(_source, job.read.copy()))  # of a copy: another thread may open files now
     own = {path.resolve() for path in map(closure.file_of, recipe.code_now()) if path is not None}
     if edited := sorted(str(path) for path in own if bytecode.is_other(path)):
         raise UserError(
             f"{recipe.stage} {recipe.address}: {', '.join(edited)}: was edited after the address was made "
             "and before it was imported; what was computed is not what the address stands for. Start again"
         )
-    others = {folder for folder in {path.parent for path in read} if places.is_environment(folder)}
-    strange = [path for path in read if path.parent not in others or path.is_symlink()]
-    found = sorted(path for path in strange if _is_undeclared(path.resolve(), own, job, places))
+    others = {folder for folder in set(map(os.path.dirname, read)) if places.is_environment(folder)}
+    strange = [name for name in read if os.path.dirname(name) not in others or os.path.islink(name)]
+    found = sorted(path for path in map(Path, strange) if _is_undeclared(path.resolve(), own, job, places))
     modules, files = [path for path in found if path.suffix == ".py"], [p for p in found if p.suffix != ".py"]
     if found:
         raise UserError(
@@ -145,12 +145,12 @@ def require_declared(recipe: Recipe) -> None:
         )
 
 
-def _source(name: str) -> Path:
+def _source(name: str) -> str:
     """A file as its author knows it: the source of a compiled module."""
     if name.endswith(".pyc"):
         with suppress(ValueError):
-            name = importlib.util.source_from_cache(name)
-    return Path(name)
+            return importlib.util.source_from_cache(name)
+    return name
 
 
 def _is_undeclared(path: Path, own: set[Path], job: _Job, places: _Places) -> bool:
@@ -159,7 +159,7 @@ def _is_undeclared(path: Path, own: set[Path], job: _Job, places: _Places) -> bo
         path not in own
         and path.is_file()
         and not any(path.is_relative_to(folder) for folder in job.allowed)
-        and not places.is_environment(path.parent)
+        and not places.is_environment(str(path.parent))
         and not places.is_hidden(path)
         and not _is_not_followed(path)
         and path.name not in _SITE
@@ -170,22 +170,17 @@ def _is_undeclared(path: Path, own: set[Path], job: _Job, places: _Places) -> bo
 class _Places:
     """Whose the folders of this machine are."""
 
-    users: list[Path]
+    users: tuple[Path, ...]
     """The project, and those that hold the user's other modules."""
-    others: list[Path]
+    others: tuple[Path, ...]
     """Python's, the system's and those that libraries keep."""
 
-    def is_environment(self, folder: Path) -> bool:
+    def is_environment(self, folder: str) -> bool:
         """Whether a folder's files are Python's, an installed package's or the system's.
 
         A project in /opt or /usr/src is none of the system's, and its .venv is none of the project's.
         """
-        folder = folder.resolve()
-        users = [own for own in self.users if folder.is_relative_to(own)]
-        return is_installed(folder) or any(
-            folder.is_relative_to(root) and not any(own.is_relative_to(root) for own in users)
-            for root in self.others
-        )
+        return _is_environment(folder, self.users, self.others)
 
     def is_hidden(self, path: Path) -> bool:
         """Whether a file lies in a hidden folder of the project's, such as a cache, or is hidden at home."""
@@ -198,17 +193,29 @@ class _Places:
         return bool(hidden) and all(hidden)
 
 
+@functools.cache
+def _is_environment(folder: str, users: tuple[Path, ...], others: tuple[Path, ...]) -> bool:
+    """The same, remembered: a job asks for each of hundreds of folders, and again when it is sealed."""
+    path = Path(folder).resolve()
+    if is_installed(path):
+        return True
+    own = [root for root in users if path.is_relative_to(root)]
+    return any(
+        path.is_relative_to(root) and not any(user.is_relative_to(root) for user in own) for root in others
+    )
+
+
 def _places() -> _Places:
-    users = [Path.cwd().resolve(), *(root for root in import_roots() if not is_installed(root))]
+    users = (Path.cwd().resolve(), *(root for root in import_roots() if not is_installed(root)))
     kept = [os.environ[name] for name in _CACHES if os.environ.get(name)]
     others = {Path(root).resolve() for root in (*_SYSTEM, sys.base_prefix, sys.prefix, *kept)}
-    return _Places(users, sorted(others))
+    return _Places(users, tuple(sorted(others)))
 
 
 def _is_not_followed(path: Path) -> bool:
-    """Whether a file is a module that may not influence a result, or the program that was started."""
-    main = getattr(sys.modules.get("__main__"), "__file__", None)
-    if main is not None and path == Path(main).resolve():
+    """Whether a file is a module that may not influence a result, or the program, or its parent."""
+    programs = (getattr(sys.modules.get("__main__"), "__file__", None), *sys.orig_argv[1:2])
+    if path in [Path(name).resolve() for name in programs if name]:
         return True
     if path.suffix != ".py":
         return False

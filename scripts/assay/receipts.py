@@ -18,9 +18,10 @@ def restore(plan: Plan) -> None:
     """
     for study in plan.studies:
         for job in jobs(study):
-            folder = job.folder(plan.store)
-            if (folder / RECEIPT).exists() or not (folder / finished.SEAL).exists():
+            name = f"{plan.store}/{job.place.path}"
+            if os.path.exists(f"{name}/{RECEIPT}") or not os.path.exists(f"{name}/{finished.SEAL}"):
                 continue
+            folder = job.folder(plan.store)
             if not os.access(folder, os.W_OK):
                 continue
             with held(folder) as is_held:

@@ -8,12 +8,15 @@ code       8 hex digits: the modules that the recipe reaches (`assay.closure`), 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from assay import accepted, canonical, closure, components
@@ -27,6 +30,8 @@ from assay.yamlfile import dump, read
 
 log = logging.getLogger("assay.recipe")
 
+_CODE = re.compile(r"^( *)code: (\d+)\n", re.MULTILINE)
+"""What stands for code while a recipe is written."""
 _SHA256 = "# sha256: "
 """How the first line of a recipe file begins."""
 
@@ -131,8 +136,37 @@ def _components(settings: Settings) -> Iterator[Component]:
 
 def to_yaml(recipe: Recipe) -> str:
     """A recipe as a file's text, whose first line has the digest of all that follows."""
-    text = dump(recipe.plain() | ({"made_by": dict(recipe.made_by)} if recipe.made_by else {}))
+    content = recipe.plain() | ({"made_by": dict(recipe.made_by)} if recipe.made_by else {})
+    text = _with_code(content) or dump(content)
     return f"{_first_line(text)}{text}"
+
+
+def _with_code(content: Mapping[str, Any]) -> str | None:
+    """The same text as `dump` gives; code, which is most of it and shared by many, is written once.
+
+    None where other content looks like what stands for code meanwhile.
+    """
+    blocks: list[str] = []
+
+    def aside(part: Mapping[str, Any]) -> dict[str, Any]:
+        found = dict(part)
+        if upstream := part.get("upstream"):
+            found["upstream"] = {k: aside(v) if isinstance(v, dict) else v for k, v in upstream.items()}
+        if part["code"]:
+            blocks.append(_code_text(tuple(part["code"].items())))
+            found["code"] = len(blocks) - 1
+        return found
+
+    text = dump(aside(content))
+    if len(_CODE.findall(text)) != len(blocks):
+        return None
+    return _CODE.sub(lambda match: indent(blocks[int(match[2])], match[1]), text)
+
+
+@functools.cache
+def _code_text(code: tuple[tuple[str, str], ...]) -> str:
+    """Code as it stands in a recipe that is in no other."""
+    return dump({"code": dict(code)})
 
 
 def is_as_written(text: str) -> bool | None:

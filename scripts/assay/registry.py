@@ -8,15 +8,18 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assay import environment
 from assay.errors import UserError, choose
 from assay.finished import SEAL, is_finished, read_receipt, read_verified_json
-from assay.places import Place, place_of
+from assay.places import Place, addresses, at, place_of
 from assay.recipe import from_yaml
+from assay.remembered import Remembered
 from assay.store import RECEIPT, RECIPE, seed_folder, seed_of
 
 log = logging.getLogger("assay.registry")
@@ -46,35 +49,35 @@ class Run:
 
 def runs(store: Path) -> Iterator[Run]:
     """Every finished run in the store, ordered by address and seed."""
-    evaluations = _evaluations(store)
+    remembered = Remembered(store, "runs")
+    evaluations = _evaluations(store, remembered)
     studies = _studies(store)
-    recipes: dict[Path, dict[str, str]] = {}
-    folders = {path.parent for name in (RECEIPT, SEAL) for path in (store / "train").glob(f"*/seed-*/{name}")}
-    for folder in sorted(folders, key=lambda folder: (folder.parent.name, seed_of(folder))):
+    recipes: dict[str, dict[str, str]] = {}
+    for place in (place for address in _addresses(store, "train") for place in at(store, "train", address)):
+        folder = f"{store}/{place.path}"
+        if not (os.path.exists(f"{folder}/{RECEIPT}") or os.path.exists(f"{folder}/{SEAL}")):
+            continue
         try:
-            receipt = read_receipt(folder)
-            if folder.parent not in recipes:
-                recipes[folder.parent] = _named(folder)
+            facts = _facts(folder, remembered)
+            if place.address not in recipes:
+                recipes[place.address] = _named(folder, remembered)
         except UserError as error:
             log.warning(f"left out: {error}")
             continue
         common = {
-            "studies": "; ".join(studies.get(folder.resolve(), ())),
-            **recipes[folder.parent],
-            "address": receipt["address"],
-            "seed": receipt["seed"],
-            "status": receipt["status"],
-            "best_epoch": receipt["best_epoch"],
+            "studies": "; ".join(studies.get((place.address, place.part), ())),
+            **recipes[place.address],
+            **{name: facts[name] for name in ("address", "seed", "status", "best_epoch")},
             "evaluation": "",
-            **_environment(folder),
-            "checkpoint": str(folder / "best.pt") if (folder / "best.pt").exists() else "",
+            **facts["environment"],
+            "checkpoint": f"{folder}/best.pt" if facts["has_checkpoint"] else "",
         }
-        validation = {receipt["monitor"]: receipt["best_value"]} if receipt["best_epoch"] else {}
-        found = evaluations.get((receipt["address"], receipt["seed"]), [])
+        found = evaluations.get((facts["address"], facts["seed"]), [])
         for address, metrics in found:
-            yield Run(folder, {**common, "evaluation": address}, validation | metrics)
+            yield Run(Path(folder), {**common, "evaluation": address}, facts["validation"] | metrics)
         if not found:
-            yield Run(folder, common, validation)
+            yield Run(Path(folder), common, facts["validation"])
+    remembered.save()
 
 
 def select(found: Iterable[Run], **wanted: str | None) -> list[Run]:
@@ -142,64 +145,111 @@ def evaluations(store: Path, address: str, seed: int) -> list[Place]:
     return found
 
 
-def _evaluations(store: Path) -> dict[tuple[str, int], list[tuple[str, dict[str, float]]]]:
+def _addresses(store: Path, stage: str) -> list[str]:
+    """The addresses of a stage."""
+    return [address for found, address in addresses(store) if found == stage]
+
+
+def _facts(folder: str, remembered: Remembered) -> dict[str, Any]:
+    """What receipt and environment say of a finished run.
+
+    Raises:
+        UserError: the receipt is damaged.
+    """
+
+    def read() -> dict[str, Any]:
+        receipt, content = read_receipt(Path(folder)), environment.read(Path(folder))
+        return {
+            **{name: receipt[name] for name in ("address", "seed", "status", "best_epoch")},
+            "validation": {receipt["monitor"]: receipt["best_value"]} if receipt["best_epoch"] else {},
+            "environment": {
+                "started": content.get("started", ""),
+                "torch": content.get("versions", {}).get("torch", ""),
+                "device": content.get("device", ""),
+            },
+            "has_checkpoint": os.path.exists(f"{folder}/best.pt"),
+        }
+
+    names = (RECEIPT, SEAL, "environment.json", "best.pt")
+    found: dict[str, Any] = remembered.of(folder, tuple(f"{folder}/{name}" for name in names), read)
+    return found
+
+
+def _evaluations(
+    store: Path, remembered: Remembered
+) -> dict[tuple[str, int], list[tuple[str, dict[str, float]]]]:
     """(train address, seed) → the evaluations of that run: (address, metrics)."""
     found: dict[tuple[str, int], list[tuple[str, dict[str, float]]]] = {}
-    for recipe in sorted((store / "evaluate").glob(f"*/{RECIPE}")):
+    for address in _addresses(store, "evaluate"):
+        recipe = store / "evaluate" / address / RECIPE
+        if not recipe.exists():
+            continue
         try:
-            train = from_yaml(recipe).upstream["train"]
+            train = remembered.of(str(recipe), (str(recipe),), partial(_trained, recipe))
         except UserError as error:
             log.warning(f"left out: {error}")
             continue
-        for folder in recipe.parent.glob("seed-*"):
+        for place in at(store, "evaluate", address):
             try:
-                metrics = _metrics(folder) if is_finished(folder) else None
+                metrics = _metrics(f"{store}/{place.path}", remembered)
             except UserError as error:
                 log.warning(f"left out: {error}")
                 continue
             if metrics is not None:
-                found.setdefault((train, seed_of(folder)), []).append((recipe.parent.name, metrics))
+                found.setdefault((train, seed_of(place.part)), []).append((address, metrics))
     return found
 
 
-def _metrics(folder: Path) -> dict[str, float] | None:
-    """What a finished evaluation measured; None if there was nothing to measure.
+def _trained(recipe: Path) -> str:
+    """The address of the runs that an evaluate recipe measures, as its file says."""
+    train = from_yaml(recipe).embedded["train"]
+    return train.recorded or train.address
+
+
+def _metrics(folder: str, remembered: Remembered) -> dict[str, float] | None:
+    """What a finished evaluation measured; None if there is none, or was nothing to measure.
 
     Raises:
         UserError: it is not what the receipt says.
     """
-    receipt = read_receipt(folder)
-    if METRICS not in receipt["digests"]:  # the run diverged
-        return None
-    found: dict[str, float] = read_verified_json(folder, METRICS, receipt)["metrics"]
+
+    def read() -> dict[str, float] | None:
+        if not is_finished(Path(folder)):
+            return None
+        receipt = read_receipt(Path(folder))
+        if METRICS not in receipt["digests"]:  # the run diverged
+            return None
+        metrics: dict[str, float] = read_verified_json(Path(folder), METRICS, receipt)["metrics"]
+        return metrics
+
+    files = tuple(f"{folder}/{name}" for name in (RECEIPT, SEAL, METRICS))
+    found: dict[str, float] | None = remembered.of(folder, files, read)
     return found
 
 
-def _studies(store: Path) -> dict[Path, list[str]]:
-    """Run folder → `study/variant` of every view that links to it."""
-    found: dict[Path, list[str]] = {}
+def _studies(store: Path) -> dict[tuple[str, str], list[str]]:
+    """(address, folder of the seed) of a run → `study/variant` of every view that links to it."""
+    found: dict[tuple[str, str], list[str]] = {}
     for link in sorted((store / "studies").glob("*/*/seed-*")):
-        if link.is_symlink():
-            target = Path(os.path.normpath(link.parent / os.readlink(link))).resolve()
-            found.setdefault(target, []).append("/".join(link.parts[-3:-1]))
+        with suppress(OSError):  # it is no link, or gone
+            target = os.readlink(link).split("/")
+            if target[-3:-2] == ["train"]:
+                found.setdefault((target[-2], target[-1]), []).append("/".join(link.parts[-3:-1]))
     return found
 
 
-def _named(folder: Path) -> dict[str, str]:
+def _named(folder: str, remembered: Remembered) -> dict[str, str]:
     """The components of a run, from its recipe."""
-    recipe = from_yaml(folder / RECIPE)
-    return {
-        "task": recipe.settings.task.name,
-        "model": recipe.settings.model.name,
-        "data": recipe.embedded["prepare"].settings.data.source.name,
-        "notes": ", ".join(f"{key}={value}" for key, value in recipe.made_by.get("overrides", {}).items()),
-    }
 
+    def read() -> dict[str, str]:
+        recipe = from_yaml(Path(folder, RECIPE))
+        overrides = recipe.made_by.get("overrides", {})
+        return {
+            "task": recipe.settings.task.name,
+            "model": recipe.settings.model.name,
+            "data": recipe.embedded["prepare"].settings.data.source.name,
+            "notes": ", ".join(f"{key}={value}" for key, value in overrides.items()),
+        }
 
-def _environment(folder: Path) -> dict[str, Any]:
-    content = environment.read(folder)
-    return {
-        "started": content.get("started", ""),
-        "torch": content.get("versions", {}).get("torch", ""),
-        "device": content.get("device", ""),
-    }
+    found: dict[str, str] = remembered.of(f"{folder}/{RECIPE}", (f"{folder}/{RECIPE}",), read)
+    return found

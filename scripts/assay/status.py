@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.errors import UserError
-from assay.finished import is_finished, read_receipt
+from assay.finished import SEAL, is_finished, read_receipt
 from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason, split_folder
-from assay.store import can_continue, is_claimed, seed_folder
+from assay.remembered import Remembered
+from assay.store import RECEIPT, can_continue, is_claimed, seed_folder
 from assay.views import view_folder
 
 STATES = ("done", "diverged", "running", "interrupted", "failed", "missing")
@@ -34,18 +35,21 @@ class RunStatus:
 
 def run_statuses(plan: StudyPlan, store: Path) -> Iterator[RunStatus]:
     """The status of every run of a study, in its order."""
+    remembered = Remembered(store, f"statuses-{plan.study.name}")
     for variant in plan.variants:
         for seed in plan.study.seeds:
-            yield _status(variant, seed, store)
+            yield _status(variant, seed, store, remembered)
+    remembered.save()
 
 
-def _status(variant: VariantPlan, seed: int, store: Path) -> RunStatus:
+def _status(variant: VariantPlan, seed: int, store: Path, remembered: Remembered) -> RunStatus:
     name, epochs = variant.variant.name, variant.variant.settings.training.epochs
     run = variant.train.folder(store) / seed_folder(seed)
     measured = variant.measured.folder(store) / seed_folder(seed)
     if is_finished(measured):
         try:
-            status = str(read_receipt(measured)["status"])
+            files = (f"{measured}/{RECEIPT}", f"{measured}/{SEAL}")
+            status = remembered.of(files[0], files, lambda: str(read_receipt(measured)["status"]))
         except UserError as error:
             return RunStatus(name, seed, "failed", epochs, epochs, reason=str(error))
         done = status == "finished"

@@ -7,8 +7,9 @@
 <store>/aggregate/variant/<address>/       and aggregate/study, compare, report
 <store>/studies/<study>/                   views: links for people
 <store>/code/<digest>                      copies of the modules and files that recipes reach
-<store>/logs/prepare/<address>/            what jobs said that prepared data
+<store>/logs/<stage>/<address>/            what jobs said that prepared data, or trained and evaluated
 <store>/.file-digests.json                 an index: the digests of data files, so that each is read once
+<store>/.runs.json, .statuses-<study>.json indexes of what listings read, of stores with many runs
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import platform
 import re
 import threading
 import time
@@ -57,7 +59,8 @@ def seed_of(folder: Path | str) -> int:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Put a file in place whole or not at all: written beside it, synced, renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    writer = f"{platform.node()}-{os.getpid()}-{threading.get_ident()}"  # a process id is a machine's own
+    part = path.with_name(f".{path.name}.{writer}.part")
     data = content.encode() if isinstance(content, str) else content
     try:
         with named_errors(path), part.open("wb") as file:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -41,45 +41,61 @@ def make_views(plan: Plan) -> None:
     for study in plan.studies:
         root = view_folder(plan.store, study.study.name)
         wanted = dict(_links(plan.store, study))
-        for folder, folders, files in os.walk(root, topdown=False):
-            for name in (*folders, *files):
-                path = Path(folder, name)
-                if path.is_symlink() and path not in wanted:
-                    path.unlink(missing_ok=True)
-            if folder != str(root) and not os.listdir(folder):
-                with suppress(OSError):  # another call of the workflow is at it, too
-                    os.rmdir(folder)
+        there = dict(_tidied(str(root), wanted))
         for path, target in wanted.items():
-            _link(path, target)
+            if there.get(path) != target:
+                _link(Path(path), target)
 
 
-def _links(store: Path, plan: StudyPlan) -> Iterator[tuple[Path, Path]]:
-    """(link, target) of everything of a study that exists."""
+def _tidied(folder: str, wanted: Container[str], is_root: bool = True) -> Iterator[tuple[str, str]]:
+    """(link, target) of the wanted links below a folder; other links and empty folders are removed."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:  # there is none
+        return
+    for entry in entries:
+        with suppress(FileNotFoundError):  # another call of the workflow is at it, too
+            if not entry.is_symlink():
+                if entry.is_dir():
+                    yield from _tidied(entry.path, wanted, is_root=False)
+            elif entry.path in wanted:
+                yield entry.path, os.readlink(entry.path)
+            else:
+                os.unlink(entry.path)
+    if not is_root:
+        with suppress(OSError):  # it is not empty
+            os.rmdir(folder)
+
+
+def _links(store: Path, plan: StudyPlan) -> Iterator[tuple[str, str]]:
+    """(link, its target as it is written) of everything of a study that exists."""
     root = view_folder(store, plan.study.name)
 
-    def results(recipe: Recipe, names: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
+    def results(recipe: Recipe, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         folder = recipe.folder(store)
         if is_finished(folder):
-            yield from ((root / name, folder / name) for name in names)
+            shown = os.path.relpath(folder, root)
+            yield from ((f"{root}/{name}", f"{shown}/{name}") for name in names)
+
+    def seeds(recipe: Recipe, named: Path) -> Iterator[tuple[str, str]]:
+        folder = recipe.folder(store)
+        shown = os.path.relpath(folder, named)
+        for seed in map(seed_folder, plan.study.seeds):
+            if os.path.exists(f"{folder}/{seed}"):
+                yield f"{named}/{seed}", f"{shown}/{seed}"
 
     yield from results(plan.report, _REPORT)
     yield from results(plan.aggregate, _TABLES)
     yield from results(plan.compare, _COMPARISONS)
     for variant in plan.variants:
         named = root / variant_folder(variant.variant.name)
-        for seed in map(seed_folder, plan.study.seeds):
-            run = variant.train.folder(store) / seed
-            if run.exists():
-                yield named / seed, run
-            if variant.evaluate and (measured := variant.evaluate.folder(store) / seed).exists():
-                yield named / "evaluation" / seed, measured
+        yield from seeds(variant.train, named)
+        if variant.evaluate:
+            yield from seeds(variant.evaluate, named / "evaluation")
 
 
-def _link(path: Path, target: Path) -> None:
-    relative = os.path.relpath(target, path.parent)
-    if path.is_symlink() and os.readlink(path) == relative:
-        return
+def _link(path: Path, target: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.symlink_to(relative)
+    new.symlink_to(target)
     os.replace(new, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +55,14 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
     """Quotes every text that this module's loader would read as something else."""
 
 
+@functools.lru_cache(10_000)
+def _is_mistakable(text: str) -> bool:
+    return any(re.fullmatch(pattern, text) for pattern, _ in _SCALARS.values())
+
+
 def _quoted(dumper: Any, text: str) -> yaml.ScalarNode:
-    mistakable = any(re.fullmatch(pattern, text) for pattern, _ in _SCALARS.values())
-    return dumper.represent_scalar(f"{_PREFIX}str", text, style="'" if mistakable else None)  # type: ignore[no-any-return]
+    style = "'" if _is_mistakable(text) else None
+    return dumper.represent_scalar(f"{_PREFIX}str", text, style=style)  # type: ignore[no-any-return]
 
 
 _Dumper.add_representer(str, _quoted)

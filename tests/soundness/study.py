@@ -119,9 +119,11 @@ def rules(places: Iterable[Place], apart: bool = False) -> Counter[str]:
     prepared = {variant for stage, variant in places if stage == "prepare"}
     for group in [{variant} for variant in prepared] if apart else [group & prepared for group in SHARED]:
         found["prepare"] += SEEDS if group & SPLIT_ANEW else bool(group)
-    for stage, _ in places:
-        if stage != "prepare":
-            found[stage.replace("/", "_")] += SEEDS if stage in ("train", "evaluate") else 1
+    trained = {variant for stage, variant in places if stage == "train"}
+    for stage, variant in places:
+        if stage == "prepare" or (stage == "evaluate" and variant in trained):  # by the job that trains
+            continue
+        found[stage.replace("/", "_")] += SEEDS if stage in ("train", "evaluate") else 1
     return +found
 
 

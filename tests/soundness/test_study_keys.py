@@ -23,7 +23,7 @@ REPORT = {"report": 1}
 COMPARE = {"compare": 1, **REPORT}
 TABLE = {"aggregate_study": 1, **COMPARE}
 ALL_TABLES = {"aggregate_variant": 6, **TABLE}
-ALL_TRAINED = {"train": 12, "evaluate": 10, **ALL_TABLES}
+ALL_TRAINED = {"train": 12, **ALL_TABLES}
 EVERYTHING = {"prepare": 5, **ALL_TRAINED}
 
 
@@ -55,14 +55,14 @@ STUDIES: dict[str, list[tuple[Study, Jobs]]] = {
     "variants": [
         (renamed("values", "numbers"), TABLE),
         (backwards(), TABLE),
-        (study.changed(("variants", "again"), {"training": {"epochs": 3}}), {"train": 2, "evaluate": 2, "aggregate_variant": 1, **TABLE}),
+        (study.changed(("variants", "again"), {"training": {"epochs": 3}}), {"train": 2, "aggregate_variant": 1, **TABLE}),
     ],
-    "grid": [(study.changed(("grid",), {"training.epochs": [3, 4]}), {"train": 4, "evaluate": 4, "aggregate_variant": 2, **TABLE})],
+    "grid": [(study.changed(("grid",), {"training.epochs": [3, 4]}), {"train": 4, "aggregate_variant": 2, **TABLE})],
     "seeds": [
-        (study.changed(("seeds",), 3), {"prepare": 1, "train": 6, "evaluate": 5, **ALL_TABLES}),
+        (study.changed(("seeds",), 3), {"prepare": 1, "train": 6, **ALL_TABLES}),
         (study.changed(("seeds",), 1), ALL_TABLES),
         (study.changed(("seeds",), [1, 0]), NOTHING),
-        (study.changed(("seeds",), [0, 5]), {"prepare": 1, "train": 6, "evaluate": 5, **ALL_TABLES}),
+        (study.changed(("seeds",), [0, 5]), {"prepare": 1, "train": 6, **ALL_TABLES}),
     ],
     "comparisons.baseline": [
         (study.changed(("comparisons", "baseline"), "own"), COMPARE),
@@ -81,6 +81,10 @@ STUDIES: dict[str, list[tuple[Study, Jobs]]] = {
     ],
     "comparisons.looks": [(study.changed(("comparisons", "looks"), [2, 4]), COMPARE)],
     "comparisons.spending": [(study.changed(("comparisons", "spending"), "pocock"), COMPARE)],
+    "resources": [
+        (study.changed(("resources",), {stage: {"memory": "9GB", "runtime": "2d", "cpus": 3}}), NOTHING)
+        for stage in ("prepare", "train", "aggregate", "compare", "report")
+    ] + [(study.changed(("resources",), {"train": {"gpus": 2, "gpu_type": "a100"}}), NOTHING)],
 }  # fmt: skip
 """Key of a study file → changed studies, and the jobs that follow."""
 
@@ -93,6 +97,12 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], Jobs]] = {
     "machine.device": ({"machine": {"device": "cpu"}}, NOTHING),
     "machine.workers": ({"machine": {"workers": 2}}, NOTHING),
     "machine.resume_every_minutes": ({"machine": {"resume_every_minutes": 1.0}}, NOTHING),
+    "machine.cluster": (
+        {"machine": {"cluster": {"partition": "short", "account": "mine", "longest": "2h", "gpu": {"qos": "high"}}}},
+        NOTHING,
+    ),
+    "machine.seeds_per_job": ({"machine": {"seeds_per_job": 2}}, NOTHING),
+    "machine.runs_per_gpu": ({"machine": {"runs_per_gpu": 4}}, NOTHING),
     "machine.plots": ({"machine": {"plots": "full"}}, NOTHING),
     "machine.results": ({"machine": {"results": "elsewhere"}}, NOTHING),
 }

@@ -65,8 +65,11 @@ def fill(*names: str, views: bool = False) -> Plan:
             if job.recipe.stage == "prepare":
                 log = plan.store / "logs/prepare" / job.recipe.address / f"{job.part}.log"
                 write_atomically(log, "prepared\n")
-            elif job.recipe.stage == "train":
-                write_atomically(job.folder(plan.store) / "error.log", "")
+            elif job.recipe.stage in ("train", "evaluate"):
+                name = {"train": "error.log", "evaluate": "evaluate.log"}[job.recipe.stage]
+                write_atomically(job.folder(plan.store) / name, "")
+                log = f"logs/{job.recipe.stage}/{job.recipe.address}/seeds-{seed_of(job.part)}.log"
+                write_atomically(plan.store / log, "")
     if views:
         make_views(plan)
     make_old(plan.store)

@@ -12,7 +12,7 @@ from assay.configuration import configure
 from assay.errors import UserError
 from assay.garbage import reachable
 from assay.garbage.unreached import find_garbage, plan_everything
-from assay.jobs import jobs
+from assay.jobs import inputs, jobs
 from assay.places import addresses
 from assay.plan import Plan
 from assay.rule_files import RuleFiles
@@ -31,6 +31,16 @@ def garbage(plan: Plan | None = None) -> set[Path]:
     return {place.folder(STORE) for place in find_garbage(plan or plan_everything()).results}
 
 
+def of_a_run(files: RuleFiles, stage: str, address: str, seed: int) -> list[str]:
+    """What a job that trains and evaluates waits for, and the run that it leaves beside its own receipt."""
+    found = [*files.prepared(stage, address, [seed]), *files.runs_read(stage, address, [seed])]
+    recipe = files.plan.recipes[stage, address]
+    trained = [
+        place for place in inputs(recipe, f"seed-{seed}") if stage == "evaluate" and place.stage == "train"
+    ]
+    return [*found, *(str(place.folder(STORE) / "receipt.json") for place in trained)]
+
+
 def read_by_rules(plan: Plan, receipt: str) -> set[Path]:
     """A result and all that the workflow's rules read for it, by the functions that the rules ask."""
     files = RuleFiles(plan)
@@ -39,8 +49,8 @@ def read_by_rules(plan: Plan, receipt: str) -> set[Path]:
     address, seed = (parts[2], "") if parts[0] == "aggregate" else (parts[1], parts[-1].removeprefix("seed-"))
     inputs = {
         "prepare": lambda: [],
-        "train": lambda: [files.prepared(address, seed), *files.runs_read(address, seed)],
-        "evaluate": lambda: [files.trained(address, seed), files.measured_on(address, seed)],
+        "train": lambda: of_a_run(files, stage, address, int(seed)),
+        "evaluate": lambda: of_a_run(files, stage, address, int(seed)),
         "aggregate/variant": lambda: files.runs(address),
         "aggregate/study": lambda: files.variants(address),
         "compare": lambda: [files.study_table(stage, address)],

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 from assay import finished
+from assay.cohorts import forked
+from assay.cohorts.run import Cohort
 from assay.errors import UserError
 from assay.jobs import Job, jobs
 from assay.jsonfile import to_json
@@ -21,7 +23,7 @@ from assay.plan import Plan, load_plan
 from assay.replay.programs import Replay, epochs_done, seconds
 from assay.replay.temporary import ABANDONED, temporary_store
 from assay.rule_files import RuleFiles
-from assay.store import claim
+from assay.store import claim, seed_of
 from conftest import ROOT
 
 STUDY = {
@@ -44,9 +46,16 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     yield load_plan({"study": "small"})
 
 
+def by_cohort(plan: Plan, job: Job, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the job that trains and evaluates starts for one step of a seed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(forked, "start", lambda program, arguments, log: [str(program), *arguments])
+        return Cohort((job.recipe,), (seed_of(job.part),), plan.machine).start(job)  # type: ignore[return-value]
+
+
 def rule(plan: Plan, job: Job) -> str:
     """What the rule's shell command is for a job, by the rule's own text."""
-    stage, address, seed = job.recipe.stage, job.recipe.address, job.part.removeprefix("seed-")
+    stage, address = job.recipe.stage, job.recipe.address
     text = (ROOT / f"workflow/rules/{stage.split('/')[0]}.smk").read_text()
     name = stage.replace("/", "_")
     body = text[text.index(f"rule {name}:") :]
@@ -58,31 +67,27 @@ def rule(plan: Plan, job: Job) -> str:
         "params.out:q": job.folder(plan.store),
         "params.store:q": plan.store,
         "params.data:q": plan.machine.data,
-        "params.device": plan.machine.device,
-        "params.execution": plan.machine.arguments(),
-        "wildcards.seed": seed,
         "wildcards.part": job.part,
     }
-    if stage == "train":
-        made["params.prepared:q"] = folder(files.prepared(address, seed))
-        made["params.read"] = files.read_arguments(address, seed).replace("--read ", "--read=")
-    elif stage == "evaluate":
-        made["params.prepared:q"] = folder(files.measured_on(address, seed))
-        made["params.run:q"] = folder(files.trained(address, seed))
-    elif stage == "compare":
+    if stage == "compare":
         made["params.runs:q"] = folder(files.study_table(stage, address))
     command = command.partition(" >")[0].partition(" 2>")[0]
     return re.sub(r"\{([^}]+)\}", lambda found: str(made[found[1]]), command)
 
 
-def test_each_program_is_called_as_its_rule_calls_it(plan: Plan, tmp_path: Path) -> None:
+def test_each_program_is_called_as_its_rule_calls_it(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     replay = Replay(plan.store, tmp_path / "again", plan.machine, ("prepare", "train"))
     stages = set()
     for job in jobs(plan.studies[0]):
         recipe = job.recipe.folder(plan.store) / "recipe.yaml"
         own = replay.command(job.recipe, job.part, recipe)
-        ours = sorted([f"scripts/{Path(own[0]).name}", *own[1:], "--out", str(job.folder(plan.store))])
-        assert ours == sorted(rule(plan, job).split()[1:]), job
+        ours = sorted([own[0], *own[1:], "--out", str(job.folder(plan.store))])
+        if job.recipe.stage in ("train", "evaluate"):
+            assert ours == sorted(by_cohort(plan, job, monkeypatch)), job
+        else:
+            assert ours == sorted([own[0], *rule(plan, job).split()[2:]]), job
         stages.add(job.recipe.stage)
     assert len(stages) == 7
 

@@ -239,10 +239,22 @@ def test_saving_takes_a_small_share_of_the_time(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_a_signal_is_noted_and_a_second_one_has_its_usual_effect(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with listening() as interrupt:
-        os.kill(os.getpid(), number)
-        assert interrupt.signal == number.name
-        assert signal.getsignal(number) == before
-    assert signal.getsignal(number) == before
+def test_a_signal_is_noted_and_a_second_one_has_its_usual_effect(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual: list[int] = []
+    told: list[int] = []
+    before = signal.signal(number, lambda received, frame: usual.append(received))
+    handler = signal.getsignal(number)
+    try:
+        with listening(told.append) as interrupt:
+            os.kill(os.getpid(), number)
+            assert interrupt.signal == number.name and told == [number]
+            os.kill(os.getpid(), number)  # sent to all processes of a job, and passed on
+            assert not usual
+            monkeypatch.setattr("assay.training.interrupt.SAME", 0.0)
+            os.kill(os.getpid(), number)
+            assert usual == [number] and told == [number]
+        assert signal.getsignal(number) == handler
+    finally:
+        signal.signal(number, before)

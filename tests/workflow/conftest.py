@@ -39,8 +39,8 @@ class Outcome:
 
     @property
     def jobs(self) -> Counter[str]:
-        """How many jobs of each rule were planned or run, `all` left out."""
-        found = re.findall(r"^(?:local)?rule (\w+):$", self.text, re.MULTILINE)
+        """How many jobs of each rule were planned or run, `all` left out; those of cohorts are as of one seed."""
+        found = re.findall(r"^(?:local)?rule (\w+?)(?:_\d+_seeds_from_\w+)?:$", self.text, re.MULTILINE)
         return Counter(rule for rule in found if rule != "all")
 
 

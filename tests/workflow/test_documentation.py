@@ -17,6 +17,8 @@ from workflow.conftest import STUDY, Outcome, Project, clone
 
 BY_CI = ("make run", "make test")
 """Commands that run this test: the continuous integration calls them."""
+BY_SLURM = "cluster.md"
+"""A document whose commands need a cluster: tests/slurm runs them."""
 
 
 def blocks(file: str, language: str) -> list[str]:
@@ -25,7 +27,10 @@ def blocks(file: str, language: str) -> list[str]:
 
 
 def commands() -> list[str]:
-    files = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
+    files = [
+        "README.md",
+        *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md") if path.name != BY_SLURM),
+    ]
     shown = [block for file in files for block in blocks(file, "sh")]
     lines = [line.split(" #")[0].strip() for block in shown for line in block.splitlines()]
     return [line for line in dict.fromkeys(lines) if line and line not in BY_CI]

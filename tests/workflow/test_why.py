@@ -63,7 +63,8 @@ def test_why_names_what_was_changed_and_the_jobs_that_are_planned(
     code, text = assay(project, "why", "small", "--json")
     jobs = [job["folder"] for reason in json.loads(text)["small"] for job in reason["jobs"]]
     assert max(Counter(jobs).values()) == 1
-    assert {f"{folder}/receipt.json" for folder in jobs} == planned(project)
+    # one job trains and evaluates: its receipt is the evaluation's
+    assert {f"{folder}/receipt.json" for folder in jobs if "/train/" not in folder} == planned(project)
 
 
 def test_nothing_is_to_run_and_runs_differ(finished: Project) -> None:

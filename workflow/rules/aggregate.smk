@@ -8,6 +8,8 @@ rule aggregate_variant:
         f"{STORE}/aggregate/variant/{{address}}/aggregate.log",
     conda:
         "../../envs/assay.yaml"
+    resources:
+        **ASKED("aggregate/variant"),
     params:
         store=STORE,
         out=subpath(output[0], parent=True),
@@ -32,6 +34,8 @@ rule aggregate_study:
         f"{STORE}/aggregate/study/{{address}}/aggregate.log",
     conda:
         "../../envs/assay.yaml"
+    resources:
+        **ASKED("aggregate/study"),
     params:
         store=STORE,
         out=subpath(output[0], parent=True),

@@ -14,6 +14,8 @@ rule compare:
         f"{STORE}/compare/{{address}}/compare.log",
     conda:
         "../../envs/assay.yaml"
+    resources:
+        **ASKED("compare"),
     params:
         runs=subpath(input.runs, parent=True),
         out=subpath(output[0], parent=True),

@@ -7,6 +7,8 @@ rule prepare:
         f"{STORE}/logs/prepare/{{address}}/{{part}}.log",
     conda:
         "../../envs/assay.yaml"
+    resources:
+        **ASKED("prepare"),
     params:
         data=DATA,
         out=subpath(output[0], parent=True),

@@ -22,6 +22,8 @@ rule report:
         f"{STORE}/report/{{address}}/report.log",
     conda:
         "../../envs/assay.yaml"
+    resources:
+        **ASKED("report"),
     params:
         store=STORE,
         out=subpath(output[0], parent=True),

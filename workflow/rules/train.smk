@@ -1,23 +1,30 @@
-rule train:
-    input:
-        recipe=ancient(f"{STORE}/train/{{address}}/recipe.yaml"),
-        data=ancient(
-            lambda wildcards: FILES.prepared(wildcards.address, wildcards.seed)
-        ),
-        read=ancient(
-            lambda wildcards: FILES.runs_read(wildcards.address, wildcards.seed)
-        ),
-    output:
-        f"{STORE}/train/{{address}}/seed-{{seed}}/receipt.json",
-    log:
-        f"{STORE}/train/{{address}}/seed-{{seed}}/error.log",
-    conda:
-        "../../envs/assay.yaml"
-    params:
-        execution=PLAN.machine.arguments(),
-        prepared=subpath(input.data, parent=True),
-        read=lambda wildcards: FILES.read_arguments(wildcards.address, wildcards.seed),
-        out=subpath(output[0], parent=True),
-    shell:
-        "python scripts/train.py --planned --quiet --recipe {input.recipe:q} --seed {wildcards.seed}"
-        " --prepared {params.prepared:q} {params.execution} {params.read} --out {params.out:q} 2> {log:q}"
+# One job trains and evaluates: a seed, or several seeds one after another, with one output a seed.
+for RULE in train_rules(PLAN, FILES, CORES, workflow.is_main_process):
+
+    rule:
+        name:
+            RULE.name
+        input:
+            recipe=ancient(f"{STORE}/{{stage}}/{{address}}/recipe.yaml"),
+            data=ancient(RULE.data),
+            read=ancient(RULE.read),
+        output:
+            RULE.outputs,
+        log:
+            RULE.log,
+        wildcard_constraints:
+            stage="train|evaluate",
+            address=RULE.addresses,
+        conda:
+            "../../envs/assay.yaml"
+        threads: PLAN.machine.runs_per_gpu
+        resources:
+            **ASKED("train", "evaluate", seeds=len(RULE.seeds or [0])),
+        params:
+            store=STORE,
+            execution=PLAN.machine.arguments(),
+            seeds=RULE.arguments,
+            at_once=PLAN.machine.runs_per_gpu,
+        shell:
+            "python scripts/cohort.py --recipe {input.recipe:q} --seeds {params.seeds} --store {params.store:q}"
+            " {params.execution} --at-once {params.at_once} 2> {log:q}"

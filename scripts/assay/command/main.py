@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "import": "import_",
     "gc": "gc",
     "doctor": "doctor",
+    "cluster": "cluster",
 }
 """Name → module of this package. Only the one that is called is imported: most are done in a moment."""
 

@@ -45,10 +45,11 @@ def _print(plan: Plan) -> bool:
         counts = Counter(status.state for status in statuses)
         told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
         print(f"{study.study.name}: {len(statuses)} runs: {told}")
-        rows = []
-        for variant in study.variants:
-            own = Counter(s.state for s in statuses if s.variant == variant.variant.name)
-            rows.append({"variant": variant.variant.name, **{state: own[state] or "" for state in STATES}})
+        cells = Counter((status.variant, status.state) for status in statuses)
+        rows = [
+            {"variant": name, **{state: cells[name, state] or "" for state in STATES}}
+            for name in (plan.variant.name for plan in study.variants)
+        ]
         print_table(rows, ["variant", *STATES])
         for status in statuses:
             if status.state in ("running", "interrupted", "failed", "diverged"):

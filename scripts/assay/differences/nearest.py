@@ -5,6 +5,7 @@ Nearest: the fewest keys and modules that differ; then the same study and varian
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -64,13 +65,9 @@ class _Varying:
         """Those with the fewest keys whose values differ, or that only one side has."""
         own = self._rest(items)
         keys = {key for key, _ in own}
-        costs = [
-            (every - len(own & pairs), item)
-            for every, members in ((group.cost(keys, own), group.members) for group in self._groups)
-            for pairs, item in members
-        ]
-        least = min(cost for cost, _ in costs)
-        return [item for cost, item in costs if cost == least]
+        found = [(group.cost(keys, own), *group.most_alike(own)) for group in self._groups]
+        least = min(every - number for every, number, _ in found)
+        return [item for every, number, alike in found if every - number == least for item in alike]
 
     def _rest(self, items: Pairs) -> Pairs:
         return frozenset(pair for pair in items if pair[0] not in self._shared)
@@ -83,14 +80,27 @@ class _Alike:
     keys: frozenset[str]
     common: Pairs
     """What all of them have."""
-    members: list[tuple[Pairs, Known]]
-    """Each with what is left."""
+    members: list[Known]
+    having: Mapping[tuple[str, str], list[int]]
+    """What some of them have → which."""
 
     @classmethod
     def of(cls, keys: frozenset[str], members: list[tuple[Pairs, Known]]) -> _Alike:
         """Recipes with all that they have."""
         common = frozenset.intersection(*(pairs for pairs, _ in members))
-        return cls(keys, common, [(pairs - common, item) for pairs, item in members])
+        having: dict[tuple[str, str], list[int]] = {}
+        for number, (pairs, _) in enumerate(members):
+            for pair in pairs - common:
+                having.setdefault(pair, []).append(number)
+        return cls(keys, common, [item for _, item in members], having)
+
+    def most_alike(self, items: Pairs) -> tuple[int, list[Known]]:
+        """How many items a member has at most, beside what all have; and the members that have so many."""
+        found = Counter(number for pair in items for number in self.having.get(pair, ()))
+        most = max(found.values(), default=0)
+        if not most:
+            return 0, self.members
+        return most, [self.members[number] for number in sorted(found) if found[number] == most]
 
     def cost(self, keys: Set[str], items: Pairs) -> int:
         """How many keys differ from those of another recipe if no member has more than `common` of it."""

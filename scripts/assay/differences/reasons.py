@@ -13,11 +13,10 @@ from assay.differences.modules import Modules
 from assay.differences.nearest import Nearest
 from assay.differences.recipes import Differences, Plain
 from assay.finished import is_finished
-from assay.jobs import Job, jobs
+from assay.jobs import Job, jobs, waited_for
 from assay.places import Place
 from assay.plan import Plan, StudyPlan, failure_reason
 from assay.recipe import Recipe
-from assay.rule_files import RuleFiles
 from assay.store import can_continue, is_claimed
 
 Key = tuple[str, str]
@@ -114,14 +113,14 @@ def _needed(plan: Plan, study: StudyPlan) -> Iterator[tuple[Job, list[Job]]]:
 
     What is not there but is read by nothing that runs is not needed.
     """
-    store, files = plan.store, RuleFiles(plan)
+    store = plan.store
     found = {job.place: job for job in jobs(study)}
     missing: dict[Place, list[Place]] = {}
     wanted = [Place(study.report.stage, study.report.address)]
     while wanted:
         place = wanted.pop()
         if place in found and place not in missing and not is_finished(place.folder(store)):
-            missing[place] = files.inputs(found[place].recipe, place.part)
+            missing[place] = waited_for(found[place].recipe, place.part)
             wanted += missing[place]
     for place, job in found.items():
         if place in missing:

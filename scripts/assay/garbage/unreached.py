@@ -178,7 +178,8 @@ def _unnamed_code(recipes: Recipes, kept: Collection[tuple[str, str]]) -> Iterat
 
 
 def _logs(store: Path, gone: Collection[tuple[str, str]]) -> Iterator[Path]:
-    """Logs of prepared data that are gone, or will be."""
-    for folder in sorted((store / "logs/prepare").glob("*")):
-        if ("prepare", folder.name) in gone or not (store / "prepare" / folder.name).exists():
+    """Logs of the jobs whose results are gone, or will be."""
+    for folder in sorted((store / "logs").glob("*/*")):
+        stage, address = folder.parent.name, folder.name
+        if (stage, address) in gone or not (store / stage / address).exists():
             yield from sorted(path for path in folder.rglob("*") if path.is_file())

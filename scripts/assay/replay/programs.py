@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
 
+from assay.commands import arguments, program
 from assay.errors import UserError
 from assay.finished import is_finished
 from assay.jobs import inputs
@@ -25,10 +26,8 @@ from assay.plan import failure_reason
 from assay.program import CONTINUE_ME
 from assay.recipe import Recipe, to_yaml
 from assay.settings.config import MachineSettings
-from assay.store import RECIPE, seed_of, write_atomically
+from assay.store import RECIPE, write_atomically
 
-PROGRAMS = Path(__file__).parents[2]
-"""The folder of the programs that the rules call."""
 STARTING = 4.0
 """Seconds that a program takes, about, beside what it computes."""
 
@@ -100,30 +99,16 @@ class Replay:
         return process
 
     def command(self, recipe: Recipe, part: str, file: Path) -> list[str]:
-        """A program and its arguments, as the workflow's rules have them."""
+        """A program and its arguments, as the workflow has them."""
         needed = inputs(recipe, part)
         read = [self.result(place) for place in needed]
-        program = str(PROGRAMS / f"{recipe.stage.split('/')[0]}.py")
-        command = [program, "--recipe", str(file)]
-        machine = self.machine
-        if recipe.stage == "prepare":
-            return [*command, "--data", machine.data, "--split", part]
-        if recipe.stage == "train":
-            settings = [name for name, other in recipe.embedded.items() if other.stage == "train"]
-            taught_by = [place.folder(self.store) for place in needed[1:]]  # computed again, it may be gone
-            runs = [f"--read={name}={folder}" for name, folder in zip(settings, taught_by, strict=True)]
-            means = machine.model_copy(update={"plots": "off"}).arguments().split()
-            seed = str(seed_of(part))
-            return [
-                *(*command, "--planned", "--quiet", "--seed", seed, "--prepared", str(read[0])),
-                *(*means, *runs),
-            ]
-        if recipe.stage == "evaluate":
-            run, prepared = map(str, read)
-            return [*command, "--run", run, "--prepared", prepared, "--device", machine.device]
-        if recipe.stage == "compare":
-            return [*command, "--runs", str(read[0] / "runs.csv")]
-        return [*command, "--store", str(self.store)]
+        if recipe.stage == "train":  # what taught it was computed again, and may be gone
+            read[1:] = [place.folder(self.store) for place in needed[1:]]
+        machine = self.machine.model_copy(update={"plots": "off"})
+        return [
+            str(program(recipe)),
+            *arguments(recipe, part, file, read, machine, self.store),
+        ]
 
     def require_success(self, code: int, recipe: Recipe, part: str, *expected: int) -> None:
         """Refuse a program's exit code.

@@ -27,9 +27,7 @@ Location = tuple[str | int, ...]
 class Strict(BaseModel):
     """Fields that take what they say and nothing else."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Settings(Strict):
@@ -50,7 +48,7 @@ class Settings(Strict):
         found: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = _identity(getattr(self, name))
-            if field.is_required() or canonical_json(value) != canonical_json(_identity(field.default)):
+            if field.is_required() or not _is_same(value, _identity(field.default)):
                 found[self.RENAMED.get(name, name)] = value
         return found
 
@@ -81,6 +79,13 @@ def present_names(
                 "for such results, use the version of Assay that they were made with"
             )
     return found
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values have one canonical form."""
+    if isinstance(one, str | int | None) and type(one) is type(other):
+        return bool(one == other)
+    return canonical_json(one) == canonical_json(other)
 
 
 def _identity(value: Any) -> Any:

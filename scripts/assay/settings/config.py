@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from assay.settings.base import Settings, either
+from assay.settings.cluster import ClusterSettings
 from assay.yamlfile import parse
 
 
@@ -47,8 +48,18 @@ class MachineSettings(Settings):
     read its batches, for data that do not fit into memory. The bits are the same."""
     resume_every_minutes: Annotated[float, BeforeValidator(_number), Field(gt=0)] = 5.0
     """A run saves its state within an epoch after so many minutes, beside the saves after epochs."""
+    seeds_per_job: Annotated[
+        Annotated[int, BeforeValidator(_number), Field(gt=0)] | Literal["auto"],
+        either("auto or a whole number from 1"),
+    ] = "auto"
+    """How many seeds one job trains one after another, in processes forked from one that has imported torch.
+    `auto`: on one machine, as many as leave every core several jobs; on a cluster, one."""
+    runs_per_gpu: Annotated[int, BeforeValidator(_number), Field(gt=0)] = 1
+    """How many seeds of a job share its GPU at the same time; each job leases a GPU of its own."""
     plots: Literal["off", "minimal", "standard", "full"] = "off"
     """What each run draws of its history when it is finished, into its folder's `figures`."""
+    cluster: ClusterSettings = ClusterSettings()
+    """How jobs are sent to a cluster (`--profile slurm`): see `docs/cluster.md`."""
 
     def arguments(self) -> str:
         """How a run is computed, as arguments of `scripts/train.py`."""

@@ -5,10 +5,15 @@ Run it (`make docs`) after changing a setting; a test fails while they differ.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 import json
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -20,6 +25,7 @@ from assay import components
 from assay.settings.base import Settings
 from assay.settings.component import Component
 from assay.settings.config import ConfigSettings
+from assay.settings.resources import TrainJobSettings
 from assay.settings.study import StudySettings
 from assay.settings.variant import VariantSettings
 from assay.signature import Setting
@@ -29,17 +35,38 @@ CONFIG = Path(__file__).parents[3] / "config"
 
 def documents() -> dict[Path, str]:
     """Every generated file of `config/` and its text."""
+    _describe(Settings)
     template = (Path(__file__).parent / "document.md").read_text(encoding="utf-8")
     return {
         CONFIG / "README.md": template.format(
             config=_table(ConfigSettings),
             study=_table(StudySettings),
             run=_table(VariantSettings),
+            jobs=_table(TrainJobSettings),
             components=_components(),
         ),
         CONFIG / "schema/study.json": _json(study_schema()),
         CONFIG / "schema/config.json": _json(_schema(ConfigSettings, "Assay configuration")),
     }
+
+
+def _describe(kind: type[Settings], inherited: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Give the fields of a class, and of all that are derived from it, the texts below them as descriptions.
+
+    Pydantic would, too, in every process that imports a class: it parses the source of each.
+    """
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    texts = dict(inherited)
+    for field, text in itertools.pairwise(body.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            assert isinstance(field.target, ast.Name) and isinstance(text.value, ast.Constant)
+            texts[field.target.id] = inspect.cleandoc(str(text.value.value))
+    for name in texts.keys() & kind.model_fields.keys():
+        kind.model_fields[name].description = texts[name]
+    kind.model_rebuild(force=True)
+    for derived in kind.__subclasses__():
+        _describe(derived, texts)
 
 
 def study_schema() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from assay.settings.base import Settings, either
 from assay.settings.comparisons import ComparisonSettings
+from assay.settings.resources import ResourceSettings
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
@@ -36,3 +37,5 @@ class StudySettings(Settings):
     """How many seeds (0, 1, 2, …), or which. Every variant is trained with the same ones."""
     comparisons: ComparisonSettings = ComparisonSettings()
     """Which variants are compared, on what."""
+    resources: ResourceSettings = ResourceSettings()
+    """What jobs need of a cluster, where the estimates will not do (see *Your cluster* below)."""

@@ -103,9 +103,17 @@ def load(path: Path, options: Options | None = None) -> Study:
         problems.append(Problem(document.where(("seeds",)), "seeds", str(error)))
         seeds = ()
     folders = [path.parent / "presets", path.parent.parent / "presets", *options.presets]
+    smoke = {"training": {"epochs": 1}} if options.smoke else {}
+    base = _layer(document, ("base",), settings.base, folders, problems)
+    call = [
+        _layer("--config", ("set",), options.assignments, folders, problems),
+        _layer("--config", ("smoke",), smoke, folders, problems),
+    ]
     variants = []
     for name, (key, overrides) in written.items():
-        variant = _variant(name, key, overrides, document, settings, options, folders, problems)
+        top: Location = ("grid",) if key == "grid" else ("variants", key.removeprefix("variants."))
+        layers = [base, _layer(document, top, overrides, folders, problems), *call]
+        variant = _variant(name, merge(overrides, options.assignments), layers, problems)
         if variant is not None:
             variants.append(variant)
     fail(problems)
@@ -125,36 +133,31 @@ def _seeds(settings: StudySettings, options: Options) -> tuple[int, ...]:
     return seeds[:2] if options.smoke else seeds
 
 
-def _variant(
-    name: str,
-    key: str,
-    overrides: dict[str, Any],
-    document: Document,
-    settings: StudySettings,
-    options: Options,
+def _layer(
+    where: Document | str,
+    key: Location,
+    content: Mapping[str, Any],
     folders: Sequence[Path],
     problems: list[Problem],
+) -> Layer | None:
+    """One source of settings, its presets expanded; None if that fails."""
+    try:
+        return Layer(where, key, expand(nested(content), folders))
+    except SettingError as error:
+        problems.append(Layer(where, key, {}).problem(tuple(error.key.split(".")), error.text))
+        return None
+
+
+def _variant(
+    name: str, overrides: Mapping[str, Any], sources: Sequence[Layer | None], problems: list[Problem]
 ) -> Variant | None:
-    """Merge the layers of one variant and check the result."""
-    smoke = {"training": {"epochs": 1}} if options.smoke else {}
-    top: Location = ("grid",) if key == "grid" else ("variants", key.removeprefix("variants."))
-    sources: list[tuple[Document | str, Location, Mapping[str, Any]]] = [
-        (document, ("base",), settings.base),
-        (document, top, overrides),
-        ("--config", ("set",), options.assignments),
-        ("--config", ("smoke",), smoke),
-    ]
-    found: list[Layer] = []
-    for where, at, content in sources:
-        layer = Layer(where, at, {})
-        try:
-            found.append(Layer(where, at, expand(nested(content), folders)))
-        except SettingError as error:
-            problems.append(layer.problem(tuple(error.key.split(".")), error.text))
-            return None
+    """Merge the layers of one variant and check the result; None if something is wrong."""
+    found = [layer for layer in sources if layer is not None]
+    if len(found) < len(sources):
+        return None
     layers = Layers(found)
     complete, wrong = validate(VariantSettings, layers.merged())
     problems.extend(layers.problem(at, text) for at, text in wrong)
     if complete is None:
         return None
-    return Variant(name, flat(merge(overrides, options.assignments)), complete, layers)
+    return Variant(name, flat(overrides), complete, layers)

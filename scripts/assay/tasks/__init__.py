@@ -17,6 +17,8 @@ from assay.tasks._losses import require_loss
 Batch = tuple[Tensor, Tensor]
 """Inputs (batch, …) and targets (batch, …)."""
 
+_WIDE = (torch.float32, torch.float64)
+
 Sums = dict[str, Tensor]
 """Sums over the samples of a batch, on the device. Adding those of several batches, or of several
 processes, gives those of their union, so means weigh each sample once, also in a short last batch."""
@@ -102,10 +104,13 @@ def loss_parts(value: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def part_sums(parts: Mapping[str, Tensor], count: int) -> Sums:
     """Batch means as sums over the batch's `count` samples, in no less than single precision."""
-    return {
-        name: part.detach().to(torch.promote_types(part.dtype, torch.float32)) * count
-        for name, part in parts.items()
-    }
+    found = {}
+    for name, part in parts.items():
+        value = part.detach()
+        if value.dtype not in _WIDE:
+            value = value.to(torch.promote_types(value.dtype, torch.float32))
+        found[name] = value * count
+    return found
 
 
 def means(sums: Mapping[str, Any]) -> dict[str, float]:

@@ -52,7 +52,7 @@ class Classification(Task):
         """The loss, and the sums of loss, its parts and correct predictions."""
         inputs, targets = batch
         logits, parts = self.compare(inputs, targets)
-        correct = (logits.detach().argmax(1) == targets).sum()
+        correct = (logits.argmax(1) == targets).sum()
         return parts["loss"], part_sums(parts, len(targets)) | {"correct": correct}
 
     def evaluation_step(self, batch: Batch) -> Sums:

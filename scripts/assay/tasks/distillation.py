@@ -49,7 +49,7 @@ class Distillation(Classification):
         with torch.no_grad():
             taught = self._read["teacher"](inputs)
         parts = loss_parts(self.loss(logits, targets, taught))
-        correct = (logits.detach().argmax(1) == targets).sum()
+        correct = (logits.argmax(1) == targets).sum()
         return parts["loss"], part_sums(parts, len(targets)) | {"correct": correct}
 
     def compare(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

@@ -49,7 +49,8 @@ class Resident(Data):
             return
         everything = torch.cat(list(chosen)).to(self.inputs.device)  # to the device at once
         for at in everything.split([len(positions) for positions in chosen]):
-            yield self.inputs[at], self.targets[at]
+            # copies, because a model may work in place; selecting takes half as long as indexing
+            yield self.inputs.index_select(0, at), self.targets.index_select(0, at)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from assay.errors import UserError
 from assay.settings.component import Component
 from assay.settings.stages import TrainSettings
 from assay.tasks import Task
+from assay.training import compiler
 from assay.training.failures import is_memory
 from assay.training.history import History
 from assay.training.precision import make_scaler
@@ -76,6 +77,7 @@ def build_run(
         UserError: parts of the recipe do not fit each other, the data or the device.
     """
     training = settings.training
+    compiler.leave_out()
     streams.start(seed, "initialisation")
     task = build_task(settings, prepared, device)
     parameters = {name: list(group) for name, group in task.optimized().items()}

@@ -7,7 +7,6 @@ A checkpoint holds `model`, `task` (what the task has beside its model), `optimi
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import io
 import json
@@ -34,7 +33,7 @@ NOT_BITS = ("versions", "recipe", "address")
 
 def snapshot(run: Run) -> State:
     """A copy of all that the run's last epoch has led to."""
-    task = run.task
+    task, history = run.task, run.history.plain()
     return {
         "epoch": len(run.history.rows),
         "model_class": class_name(task.model),
@@ -44,7 +43,7 @@ def snapshot(run: Run) -> State:
         "schedulers": {name: _plain_state(item.state_dict()) for name, item in run.schedulers.items()},
         "scaler": None if run.scaler is None else _copied(run.scaler.state_dict()),
         "callbacks": [_copied(callback.state_dict()) for callback in run.callbacks],
-        "history": copy.deepcopy(run.history.plain()),
+        "history": history | {"history": [dict(row) for row in history["history"]]},
     }
 
 

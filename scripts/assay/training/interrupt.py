@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+SAME = 1.0
+"""Seconds within which a second signal is the first one: sent to all processes of a job, and passed on."""
 
 
 @dataclass
@@ -30,20 +34,29 @@ def held_back() -> Iterator[None]:
 
 
 @contextmanager
-def listening() -> Iterator[Interrupt]:
+def listening(tell: Callable[[int], None] = lambda number: None) -> Iterator[Interrupt]:
     """Note SIGTERM, SIGINT and SIGUSR1 instead of dying of them; a second one has its usual effect.
 
     Outside the main thread, where Python hears no signals, none is noted.
+
+    Args:
+        tell: is told of the one that is noted.
     """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    noted = 0.0
 
     def note(number: int, frame: FrameType | None) -> None:
-        interrupt.signal = signal.Signals(number).name
-        signal.signal(number, before[signal.Signals(number)])
+        nonlocal noted
+        if not interrupt.signal:
+            interrupt.signal, noted = signal.Signals(number).name, time.monotonic()
+            tell(number)
+        elif time.monotonic() - noted > SAME:
+            signal.signal(number, before[signal.Signals(number)])
+            os.kill(os.getpid(), number)
 
     for number in SIGNALS:
         signal.signal(number, note)

@@ -100,8 +100,9 @@ def train_epoch(run: Run, data: Data, keeper: Keeper) -> Sums:
     sizes = [len(positions) for positions in chosen[done:]]
     batches = _augmented(run, data, run.ranks.shares(chosen[done:]))
     steps = math.ceil(len(chosen) / training.accumulate)
+    warmup = round(training.warmup_epochs * steps)
     while run.step < steps:
-        _warm_up(run, steps)
+        _warm_up(run, (run.epoch - 1) * steps + run.step, warmup)
         for callback in run.callbacks:
             callback.on_batch_begin(run)
         group = list(islice(batches, training.accumulate))
@@ -128,10 +129,8 @@ def _augmented(run: Run, data: Data, chosen: list[Tensor]) -> Iterator[Batch]:
     )
 
 
-def _warm_up(run: Run, steps: int) -> None:
+def _warm_up(run: Run, done: int, warmup: int) -> None:
     """Set the learning rate of a step of the warm-up: a rising share of its value at the start."""
-    warmup = round(run.settings.training.warmup_epochs * steps)
-    done = (run.epoch - 1) * steps + run.step
     if done >= warmup:
         return
     for optimizer in run.optimizers.values():

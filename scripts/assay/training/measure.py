@@ -31,7 +31,7 @@ def stack(batches: Sequence[Sums], ranks: Ranks = ALONE, earlier: Sums | None = 
     template = next((batch for batch in batches if batch), {name: rows[0] for name, rows in earlier.items()})
     stacked: Sums = {}
     for name, value in template.items():
-        rows = [batch.get(name, torch.zeros_like(value)) for batch in batches]
+        rows = [batch[name] if name in batch else torch.zeros_like(value) for batch in batches]
         stacked[name] = torch.stack(rows).cpu().double()
     stacked = ranks.add_sums(stacked)
     return {name: torch.cat([earlier[name], rows]) if earlier else rows for name, rows in stacked.items()}

@@ -3,9 +3,9 @@
 resume.pt           all that the run has come to, with its own digest
 resume-before.pt    the one before it, in case the newest is damaged
 
-They are written whole or not at all: after epochs (so that saving takes a fiftieth of the time at most),
-every `resume_every_minutes` within an epoch, and when a signal asks the run to leave. What is finished has
-none.
+They are written whole or not at all: after epochs (half a second after the last save or the start at the
+soonest, and so that saving takes a fiftieth of the time at most), every `resume_every_minutes` within an
+epoch, and when a signal asks the run to leave. What is finished has none.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from assay.training.state import Run, State
 
 SHARE = 0.02
 """Largest share of the time that saves after epochs take."""
+PAUSE = 0.5
+"""Seconds that a kill may cost in any case: so many pass before a state is saved after an epoch."""
 
 _NEEDED = {"state", "best", "epoch", "step", "sums", "gradient_norms", "trace", "kept", "environments"}
 
@@ -70,7 +72,8 @@ class Resume(Keeper):
 
     def after_epoch(self, run: Run) -> None:
         """Save unless the last save was just now; leave if a signal came, or if no more epochs are wanted."""
-        due = run.ranks.is_writer and time.monotonic() - self.saved >= self.cost / SHARE
+        pause = max(self.cost / SHARE, min(PAUSE, 60 * self.minutes))
+        due = run.ranks.is_writer and time.monotonic() - self.saved >= pause
         enough = self.stop_after is not None and run.epoch > self.stop_after
         if run.ranks.any(due or enough or bool(self.interrupt.signal)):
             self.save(run)

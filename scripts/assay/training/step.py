@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -29,7 +29,7 @@ def take_step(run: Run, batches: Sequence[Batch], size: int) -> list[Sums]:
     sums: list[Sums] = [{} for _ in batches]
     for number, (name, optimizer) in enumerate(run.optimizers.items()):
         with _others_frozen(run, name):
-            optimizer.zero_grad()
+            _forget_gradients(optimizer)
             for offset, batch in enumerate(batches):
                 count = len(batch[0])
                 if count == 0:
@@ -51,6 +51,16 @@ def _start_stream(run: Run, batch: int, optimizer: int) -> None:
     rank = run.ranks.rank
     further = (optimizer, rank) if optimizer or rank else ()
     streams.start(run.seed, "forward", run.epoch, batch, *further)
+
+
+def _forget_gradients(optimizer: Optimizer) -> None:
+    """What `Optimizer.zero_grad` does, without its entry for the profiler, which takes longer."""
+    if type(optimizer).zero_grad is not Optimizer.zero_grad:  # a user's own
+        optimizer.zero_grad()
+        return
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = None
 
 
 def _apply(run: Run, name: str, optimizer: Optimizer) -> None:
@@ -77,12 +87,13 @@ def _norm(parameters: Sequence[nn.Parameter]) -> Tensor:
     return nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
 
 
-@contextmanager
-def _others_frozen(run: Run, name: str) -> Iterator[None]:
+def _others_frozen(run: Run, name: str) -> AbstractContextManager[None]:
     """Let only one optimizer's parameters gather gradients."""
-    if len(run.parameters) == 1:
-        yield
-        return
+    return nullcontext() if len(run.parameters) == 1 else _frozen_but(run, name)
+
+
+@contextmanager
+def _frozen_but(run: Run, name: str) -> Iterator[None]:
     own = {id(parameter) for parameter in run.parameters[name]}
     others = [p for group in run.parameters.values() for p in group if id(p) not in own]
     frozen = [parameter for parameter in others if parameter.requires_grad]

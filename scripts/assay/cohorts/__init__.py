@@ -1,0 +1,1 @@
+"""Cohorts: the seeds that one job trains, each in a process forked from one that has imported torch."""

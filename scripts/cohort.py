@@ -1,0 +1,88 @@
+"""Train seeds of one recipe, one after another, and evaluate them: torch is imported once for all.
+
+Each seed is computed by `train.py` and `evaluate.py`, in processes forked from this one: the same files, the
+same bytes as one by one. What is finished is left as it is; a seed that fails harms no other. SIGTERM, SIGINT
+and SIGUSR1 are passed on: the seeds that are going on save their state, and the exit code is 75.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from assay import numerics, program, recipe
+from assay.cohorts.devices import leased
+from assay.cohorts.run import Cohort, run, to_do
+from assay.errors import UserError
+from assay.settings.config import MachineSettings
+from assay.settings.validate import validate
+from assay.store import RECIPE
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--recipe", type=Path, required=True, help="recipe.yaml of an evaluate stage, or of a train stage"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", required=True, help="the seeds, each from 0")
+    parser.add_argument("--store", type=Path, required=True, help="where results lie and go to")
+    machine = MachineSettings()
+    parser.add_argument("--device", default=machine.device, help="auto, cpu, cuda, cuda:1, mps")
+    parser.add_argument(
+        "--workers", type=int, default=machine.workers, help="processes a run that read batches"
+    )
+    parser.add_argument("--plots", default=machine.plots, help="off, minimal, standard or full")
+    parser.add_argument(
+        "--resume-every", type=float, default=machine.resume_every_minutes, metavar="MINUTES",
+        help="save the state within an epoch after so many",
+    )  # fmt: skip
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        default=machine.runs_per_gpu,
+        help="seeds at the same time, where there is a GPU",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Compute a cohort."""
+    arguments = parse()
+    given = {
+        "results": str(arguments.store),
+        "device": arguments.device,
+        "workers": arguments.workers,
+        "plots": arguments.plots,
+        "resume_every_minutes": arguments.resume_every,
+        "runs_per_gpu": arguments.at_once,
+    }
+    machine, wrong = validate(MachineSettings, given)
+    if machine is None:
+        raise UserError("\n".join(f"{'.'.join(map(str, at))}: {text}" for at, text in wrong))
+    program.start_log()
+    last = recipe.from_yaml(arguments.recipe)
+    recipes = [last]
+    if last.stage == "evaluate":
+        trained = last.embedded["train"]
+        recipes.insert(0, recipe.from_yaml(trained.folder(arguments.store) / RECIPE))
+    elif last.stage != "train":
+        raise UserError(f"{arguments.recipe}: is a recipe of {last.stage}, not of evaluate or train")
+    cohort = Cohort(tuple(recipes), tuple(dict.fromkeys(arguments.seeds)), machine)
+    waiting = to_do(cohort)
+    if not waiting:
+        return
+    for each in recipes:
+        each.with_code_now().code_now()  # worked out once, for all processes that are forked from this one
+    settings = recipes[0].settings
+    with leased(machine.device, settings.training.processes) as on_gpu:
+        numerics.set_environment(settings.numerics)
+        import torch  # noqa: F401  # likewise
+
+        run(cohort, waiting, machine.runs_per_gpu if on_gpu else 1)
+
+
+if __name__ == "__main__":
+    program.run(main)

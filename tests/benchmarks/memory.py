@@ -1,0 +1,79 @@
+"""Peak memory of a training process, relative to one with a bare PyTorch loop; files and bytes that a run leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from measuring import ENVIRONMENT, ROOT, Figures, in_turn, median, parser, ratio, show
+
+BARE, ASSAY = "bare loop that saves each epoch", "Assay"
+BARE_PROGRAM = """\
+import pathlib, sys
+import bare
+model, epochs, data, out = sys.argv[1:]
+bare.loop(model, bare.digits(pathlib.Path(data)), int(epochs), pathlib.Path(out))
+"""
+
+
+def main() -> None:
+    """Measure, and show."""
+    options = parser(__doc__)
+    options.add_argument("--models", nargs="+", default=["cnn", "mlp"], choices=("cnn", "mlp"))
+    options.add_argument("--epochs", type=int, default=5, help="of a run (default 5)")
+    arguments = options.parse_args()
+    rows, left = [], []
+    for model in arguments.models:
+        with tempfile.TemporaryDirectory() as folder:
+            environment = ENVIRONMENT | {"ASSAY_RESULTS": f"{folder}/store"}
+            settings = f"model={model} training.epochs={arguments.epochs}"
+            out = Path(folder, "run")
+            job = ["scripts/train.py", "--quiet", "--set", settings, "--out", str(out)]
+            peak(job, environment)  # the data are prepared
+            prepared = next(Path(folder, "store/prepare").glob("*/fixed"))
+            left += [
+                {"model": model, "file": str(path.relative_to(out)), "bytes": path.stat().st_size}
+                for path in sorted(out.rglob("*"))
+                if path.is_file()
+            ]
+            hand = ["-c", BARE_PROGRAM, model, str(arguments.epochs), str(prepared), folder]
+            candidates = {
+                BARE: lambda hand=hand, environment=environment: peak(hand, environment),  # type: ignore[misc]
+                ASSAY: lambda job=job, environment=environment, folder=folder: peak(  # type: ignore[misc]
+                    [*job, "--out", tempfile.mkdtemp(dir=folder)], environment
+                ),
+            }
+            found = in_turn(candidates, arguments.repetitions)
+        rows += [
+            {
+                "model": model,
+                "candidate": name,
+                "peak MB": median(figures, "peak MB"),
+                "ratio": ratio(figures, found[BARE], "peak MB"),
+            }
+            for name, figures in found.items()
+        ]
+    for line in left:
+        print(f"{line['model']}  {line['bytes']:>8,}  {line['file']}")
+    print()
+    show(
+        "memory", rows, arguments.json, epochs=arguments.epochs, repetitions=arguments.repetitions, left=left
+    )
+
+
+def peak(command: Sequence[str], environment: dict[str, str]) -> Figures:
+    """The largest resident set of a Python process."""
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)}: exit code {os.waitstatus_to_exitcode(status)}")
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {"peak MB": used.ru_maxrss / unit}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""What a training job costs before its first step, relative to `import torch` alone; each in its own process.
+
+imports    everything that the job has imported by its first step, and nothing else
+job        `scripts/train.py` from its start to its first step: with the recipe, the data, the model
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from measuring import ENVIRONMENT, ROOT, Figures, in_turn, median, parser, ratio, show
+
+TORCH = "import torch"
+JOB = ["scripts/train.py", "--quiet", "--set", "training.callbacks=[first_step:Leave]"]
+LIBRARIES = ("sklearn", "scipy", "pandas", "matplotlib", "torch._dynamo")
+"""That no training job needs."""
+
+
+def main() -> None:
+    """Measure, and show."""
+    arguments = parser(__doc__).parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        modules, program = Path(folder, "modules"), Path(folder, "imports.py")
+        environment = ENVIRONMENT | {"ASSAY_RESULTS": f"{folder}/store", "MODULES": str(modules)}
+        job = [*JOB, "--out", f"{folder}/run"]
+        measured(job, environment)  # the first prepares the data, which imports more
+
+        def imported() -> Figures:
+            program.write_text(imports(json.loads(modules.read_text())))
+            return measured([str(program)], environment)
+
+        candidates = {
+            TORCH: lambda: measured(["-c", f"{TORCH}, os; os._exit(0)"], environment),
+            "job": lambda: measured(job, environment),
+            "imports": imported,
+        }
+        found = in_turn(candidates, arguments.repetitions)
+        heavy = [name for name in LIBRARIES if name in json.loads(modules.read_text())]
+    rows = [
+        {
+            "what": name,
+            "seconds": median(found[name], "seconds"),
+            "ratio": ratio(found[name], found[TORCH], "seconds"),
+            "by CPU time": ratio(found[name], found[TORCH], "cpu"),
+        }
+        for name in found
+    ]
+    show("start", rows, arguments.json, repetitions=arguments.repetitions, libraries=heavy)
+
+
+def measured(command: Sequence[str], environment: dict[str, str]) -> Figures:
+    """The time of a Python process."""
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)}: exit code {os.waitstatus_to_exitcode(status)}")
+    return {"seconds": time.perf_counter() - began, "cpu": used.ru_utime + used.ru_stime}
+
+
+def imports(modules: Sequence[str]) -> str:
+    """A program that imports what a job had imported, in the job's way: torch last but for what needs it."""
+    own = [name for name in modules if name.split(".")[0] == "assay"]
+    first = [name for name in own if not name.startswith(_WITH_TORCH)]
+    rest = [name for name in modules if name.split(".")[0] in ("numpy", "torch", "yaml", "pydantic")]
+    lines = ["import argparse, logging", *(f"import {name}" for name in (*first, "torch", *own))]
+    lines += [f"try: import {name}\nexcept ImportError: pass" for name in rest]
+    return "\n".join([*lines, "import os", "os._exit(0)"]) + "\n"
+
+
+_WITH_TORCH = (
+    *("assay.training", "assay.tasks", "assay.models", "assay.losses", "assay.optimizers"),
+    *("assay.schedulers", "assay.callbacks", "assay.layers", "assay.augmentations"),
+)
+
+if __name__ == "__main__":
+    main()

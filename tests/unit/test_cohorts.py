@@ -1,0 +1,221 @@
+"""Which seeds one job computes, which rules there are for that, and programs in forked processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from assay.cohorts import devices, forked
+from assay.cohorts.division import divided, size, wanted
+from assay.cohorts.rules import train_rules
+from assay.jobs import jobs
+from assay.plan import Plan, load_plan
+from assay.rule_files import RuleFiles
+from hypothesis import given
+from hypothesis import strategies as st
+from stores import PLAIN, TAUGHT, fill, write_study
+
+
+@given(st.lists(st.integers(0, 10**6), unique=True), st.integers(1, 50))
+def test_seeds_are_divided_evenly_into_as_few_parts_as_there_can_be(seeds: list[int], most: int) -> None:
+    parts = list(divided(seeds, most))
+    assert [seed for part in parts for seed in part] == seeds
+    assert len(parts) == -(-len(seeds) // most)
+    sizes = {len(part) for part in parts}
+    assert not sizes or (max(sizes) <= most and max(sizes) - min(sizes) <= 1)
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """A study of which two variants read one another's runs, and another one; nothing is computed."""
+    monkeypatch.chdir(tmp_path)
+    write_study("plain", {**PLAIN, "seeds": 9})
+    write_study("taught", TAUGHT)
+    return load_plan({"study": ["plain", "taught"]})
+
+
+def made(plan: Plan, cores: int | None, number: int | str, is_main: bool = True) -> dict[str, list[str]]:
+    """Receipt → the rules that make it, found as Snakemake finds them: by the patterns of their outputs."""
+    wanted_receipts = [
+        (job.recipe.stage, job.recipe.address, job.part)
+        for study in plan.studies
+        for job in jobs(study)
+        if job.recipe.stage == "evaluate" or (job.recipe.stage == "train" and study.study.name == "taught")
+    ]
+    found: dict[str, list[str]] = {}
+    own_plan = replace(plan, machine=plan.machine.model_copy(update={"seeds_per_job": number}))
+    for stage, address, part in wanted_receipts:
+        receipt = f"{plan.store}/{stage}/{address}/{part}/receipt.json"
+        own = found.setdefault(receipt, [])
+        for rule in train_rules(own_plan, RuleFiles(plan), cores, is_main):
+            if address not in rule.addresses.split("|") and "[" not in rule.addresses:
+                continue
+            values = {"stage": stage, "address": address, "seed": part.removeprefix("seed-")}
+            if receipt in [output.format(**values) for output in rule.outputs]:
+                own.append(rule.name)
+                assert int(values["seed"]) in rule.of(SimpleNamespace(**values))  # type: ignore[arg-type]
+    return found
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 100, "auto"])
+def test_each_result_is_made_by_one_rule(plan: Plan, number: int | str) -> None:
+    for receipt, names in made(plan, 2, number).items():
+        assert len(names) == 1, receipt
+    on_a_cluster = made(plan, None, number)
+    for receipt, names in on_a_cluster.items():
+        assert len(names) == 1, receipt
+        assert set(names) <= set(made(plan, None, number, is_main=False)[receipt])  # where it is computed
+
+
+def test_what_is_trained_is_evaluated_by_a_rule_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_study("plain", {**PLAIN, "seeds": 4})
+    fill("plain")
+    evaluation = {"evaluation": {"split": "validation"}}
+    write_study("plain", {**PLAIN, "seeds": 4, "base": {**PLAIN["base"], **evaluation}})
+    assert {name for [name] in made(load_plan({"study": "plain"}), 2, 1).values()} == {"evaluate"}
+    write_study("plain", {**PLAIN, "seeds": 6})
+    names = {name for names in made(load_plan({"study": "plain"}), 1, 2).values() for name in names}
+    assert names == {"train_2_seeds_from_4"}  # of what is finished nothing is made again
+
+
+def test_auto_fills_the_cores_first(plan: Plan) -> None:
+    found = wanted(plan, finished_too=False)
+    runs = sum(len(item.seeds) for item in found)
+    assert runs == 9 * 2 + 2 * 2
+    assert size("auto", found, cores=None) == 1
+    assert size("auto", found, cores=64) == 1
+    assert size("auto", found, cores=1) == runs // 4
+    assert size(7, found, cores=64) == 7
+    assert size("auto", found, cores=64, least=4) == size("auto", found, cores=None, least=4) == 4
+
+
+def start(program: str, folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run a program in a forked process; its exit code and what it said."""
+    file, log = folder / "program.py", folder / "log"
+    file.write_text(textwrap.dedent(program))
+    status = os.waitpid(forked.start(file, arguments, log), 0)[1]
+    return os.waitstatus_to_exitcode(status), log.read_text()
+
+
+def test_a_forked_program_is_a_program(tmp_path: Path) -> None:
+    code, said = start("import sys; print(__name__, *sys.argv[1:]); sys.exit(75)", tmp_path, "a", "b c")
+    assert (code, said) == (75, "__main__ a b c\n")
+    assert start("import sys; sys.exit('no such seed')", tmp_path) == (1, "no such seed\n")
+    assert start("pass", tmp_path) == (0, "")
+    code, said = start("1 / 0", tmp_path)
+    assert code == 1 and said.endswith("ZeroDivisionError: division by zero\n")
+    assert start("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path)[0] == -signal.SIGKILL
+
+
+def test_what_a_forked_program_does_dies_with_it(tmp_path: Path) -> None:
+    before = os.environ.get("OMP_NUM_THREADS"), sys.argv, textwrap.dedent
+    start("import os, textwrap; os.environ['OMP_NUM_THREADS'] = '7'; textwrap.dedent = None", tmp_path)
+    assert (os.environ.get("OMP_NUM_THREADS"), sys.argv, textwrap.dedent) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_forked_program_has_signals_of_its_own(tmp_path: Path, number: signal.Signals) -> None:
+    before = signal.signal(number, lambda received, frame: None)  # the child's is the system's
+    try:
+        code, _ = start(f"import os; os.kill(os.getpid(), {int(number)})", tmp_path)
+    finally:
+        signal.signal(number, before)
+    assert code == -number
+
+
+@pytest.fixture
+def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with three GPUs, as far as one can ask."""
+    program = tmp_path / "bin/nvidia-smi"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nprintf 'GPU-a\\nGPU-b\\nGPU-c\\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in (devices.VISIBLE, "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("gpus")
+@pytest.mark.parametrize(
+    ("allowed", "expected"),
+    [
+        (None, ["GPU-a", "GPU-b", "GPU-c"]),
+        ("", []),
+        ("2,0", ["GPU-c", "GPU-a"]),
+        ("1,7,0", ["GPU-b"]),
+        ("MIG-x", ["MIG-x"]),
+        ("-1", []),
+    ],
+)
+def test_gpus_are_those_that_cuda_would_see(
+    monkeypatch: pytest.MonkeyPatch, allowed: str | None, expected: list[str]
+) -> None:
+    if allowed is not None:
+        monkeypatch.setenv(devices.VISIBLE, allowed)
+    assert devices.visible() == expected
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_gpu_is_leased_once_until_the_last_process_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with devices.leased("auto") as on_gpu:
+        assert on_gpu and os.environ.pop(devices.VISIBLE)  # as another process
+        with devices.leased("cuda", 2):
+            second = os.environ[devices.VISIBLE]
+    assert devices.VISIBLE not in os.environ
+    with devices.leased("auto"):
+        first = os.environ[devices.VISIBLE]
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+            os._exit(0)
+    assert {first, *second.split(",")} == {"GPU-a", "GPU-b", "GPU-c"}
+    try:
+        with devices.leased("auto"):  # the child has the first one still
+            assert os.environ[devices.VISIBLE] != first
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    with devices.leased("auto"):
+        assert os.environ[devices.VISIBLE] == first
+
+
+@pytest.mark.usefixtures("gpus")
+def test_who_finds_no_gpu_free_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(devices.VISIBLE, "0")
+    program = (
+        "import fcntl, sys, time; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX);"
+        "print('has it', flush=True); time.sleep(1)"
+    )
+    folder = tmp_path / f"assay-gpus-{os.getuid()}"
+    folder.mkdir()
+    command = [sys.executable, "-c", program, str(folder / "GPU-a")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "has it\n"
+        with devices.leased("cuda"), (folder / "GPU-a").open("a") as file:
+            assert other.wait() == 0  # it was waited for
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.usefixtures("gpus")
+def test_what_is_not_ours_to_lease_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for device, on_gpu in {"cpu": False, "cuda:1": True, "mps": False}.items():
+        with devices.leased(device) as found:
+            assert found is on_gpu and devices.VISIBLE not in os.environ
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv(devices.VISIBLE, "1")
+    with devices.leased("auto") as found:
+        assert found and os.environ[devices.VISIBLE] == "1"
