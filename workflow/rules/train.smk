@@ -26,5 +26,5 @@ for RULE in train_rules(PLAN, FILES, CORES, workflow.is_main_process):
             seeds=RULE.arguments,
             at_once=PLAN.machine.runs_per_gpu,
         shell:
-            "python scripts/cohort.py --recipe {input.recipe:q} --seeds {params.seeds} --store {params.store:q}"
+            "exec python scripts/cohort.py --recipe {input.recipe:q} --seeds {params.seeds} --store {params.store:q}"
             " {params.execution} --at-once {params.at_once} 2> {log:q}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay import program
-from assay.cohorts import forked
+from assay.cohorts import forked, requeue
 from assay.commands import arguments
 from assay.commands import program as program_of
 from assay.errors import Interrupted, UserError
@@ -47,6 +47,13 @@ class Cohort:
         """Study and variant, for people; the address where no study made the recipe."""
         made_by = self.recipes[0].made_by
         return f"{made_by['study']}/{made_by['variant']}" if made_by else self.recipes[0].address
+
+    @property
+    def folders(self) -> list[Path]:
+        """Those of all results."""
+        return [
+            Job(recipe, seed_folder(seed)).folder(self.store) for recipe in self.recipes for seed in self.seeds
+        ]
 
     def steps(self, seed: int) -> Iterator[Job]:
         """What is still to do for a seed."""
@@ -163,7 +170,7 @@ def run(cohort: Cohort, waiting: Sequence[Waiting], at_once: int) -> None:
         UserError: seeds failed; names them.
         Interrupted: a signal came; states are saved.
     """
-    left = list(waiting)
+    left, before = list(waiting), requeue.standing(cohort.folders)
     running = Running(cohort, len(cohort.seeds) - len(left))
     with listening(running.pass_on) as running.interrupt:
         while left or running.processes:
@@ -174,6 +181,7 @@ def run(cohort: Cohort, waiting: Sequence[Waiting], at_once: int) -> None:
                 break
             running.wait()
     if running.interrupt.signal:
+        requeue.if_over(running.interrupt.signal, cohort.folders, before)
         raise Interrupted(f"{cohort.name}: left at {running.interrupt.signal}; the next call continues")
     if running.failed:
         raise UserError("\n".join(running.failed))
