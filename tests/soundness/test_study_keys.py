@@ -98,7 +98,11 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], Jobs]] = {
     "machine.workers": ({"machine": {"workers": 2}}, NOTHING),
     "machine.resume_every_minutes": ({"machine": {"resume_every_minutes": 1.0}}, NOTHING),
     "machine.cluster": (
-        {"machine": {"cluster": {"partition": "short", "account": "mine", "longest": "2h", "gpu": {"qos": "high"}}}},
+        {
+            "machine": {
+                "cluster": {"partition": "short", "account": "mine", "longest": "2h", "gpu": {"qos": "high"}}
+            }
+        },
         NOTHING,
     ),
     "machine.seeds_per_job": ({"machine": {"seeds_per_job": 2}}, NOTHING),

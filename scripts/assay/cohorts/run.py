@@ -52,7 +52,9 @@ class Cohort:
     def folders(self) -> list[Path]:
         """Those of all results."""
         return [
-            Job(recipe, seed_folder(seed)).folder(self.store) for recipe in self.recipes for seed in self.seeds
+            Job(recipe, seed_folder(seed)).folder(self.store)
+            for recipe in self.recipes
+            for seed in self.seeds
         ]
 
     def steps(self, seed: int) -> Iterator[Job]:
