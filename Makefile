@@ -24,9 +24,10 @@ test: .venv/ready-dev  ## the whole test suite
 
 benchmarks: .venv/ready  ## how fast: tables and JSON; the other frameworks are installed beside .venv
 	python -m venv .venv-benchmarks
-	echo $(CURDIR)/.venv/lib/python*/site-packages > "$$(echo .venv-benchmarks/lib/python*/site-packages)/assay.pth"
+	.venv-benchmarks/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | { read -r folder; \
+	  .venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$folder/assay.pth"; }
 	.venv-benchmarks/bin/python -m pip --disable-pip-version-check install --quiet --requirement envs/requirements-benchmarks.lock
-	for name in start loop memory; do .venv-benchmarks/bin/python tests/benchmarks/$$name.py $(BENCHMARK_ARGUMENTS) || exit; done
+	for name in start loop memory study; do .venv-benchmarks/bin/python tests/benchmarks/$$name.py $(BENCHMARK_ARGUMENTS) || exit; done
 
 lint: .venv/ready-dev  ## style, types, and Snakemake's own checks
 	ruff check .
@@ -47,7 +48,7 @@ lock:  ## pin the newest versions that envs/*.in allow
 	rm -rf .venv-lock
 
 clean:  ## the environment; results are yours to delete
-	rm -rf .venv
+	rm -rf .venv .venv-benchmarks
 
 .venv/ready: envs/requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'

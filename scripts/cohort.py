@@ -40,11 +40,13 @@ def parse() -> argparse.Namespace:
         help="save the state within an epoch after so many",
     )  # fmt: skip
     parser.add_argument(
-        "--at-once",
-        type=int,
-        default=machine.runs_per_gpu,
+        "--runs-per-gpu", type=int, default=machine.runs_per_gpu, metavar="N",
         help="seeds at the same time, where there is a GPU",
-    )
+    )  # fmt: skip
+    parser.add_argument(
+        "--on-cluster", action="store_true",
+        help="a job that a cluster started: its GPUs are its own, and it may ask to be started again",
+    )  # fmt: skip
     return parser.parse_args()
 
 
@@ -57,7 +59,7 @@ def main() -> None:
         "workers": arguments.workers,
         "plots": arguments.plots,
         "resume_every_minutes": arguments.resume_every,
-        "runs_per_gpu": arguments.at_once,
+        "runs_per_gpu": arguments.runs_per_gpu,
     }
     machine, wrong = validate(MachineSettings, given)
     if machine is None:
@@ -77,11 +79,11 @@ def main() -> None:
     for each in recipes:
         each.with_code_now().code_now()  # worked out once, for all processes that are forked from this one
     settings = recipes[0].settings
-    with leased(machine.device, settings.training.processes) as on_gpu:
+    with leased(machine.device, settings.training.processes, arguments.on_cluster) as on_gpu:
         numerics.set_environment(settings.numerics)
         import torch  # noqa: F401  # likewise
 
-        run(cohort, waiting, machine.runs_per_gpu if on_gpu else 1)
+        run(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
 
 
 if __name__ == "__main__":

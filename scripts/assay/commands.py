@@ -13,7 +13,7 @@ PROGRAMS = Path(__file__).parents[1]
 """The folder of the programs."""
 
 
-def program(recipe: Recipe) -> Path:
+def program_file(recipe: Recipe) -> Path:
     """The program of a recipe's stage."""
     return PROGRAMS / f"{recipe.stage.split('/')[0]}.py"
 

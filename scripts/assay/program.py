@@ -17,6 +17,8 @@ from assay.store import FAILURE, claim, remove_states, write_atomically
 
 CONTINUE_ME = 75
 """Exit code of a program that saved its state and wants to be started again (EX_TEMPFAIL of sysexits.h)."""
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended (128 and the signal's number)."""
 FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 
 
@@ -36,7 +38,7 @@ def run(main: Callable[[], None]) -> None:
             raise
         sys.exit(f"error: {error.filename}: {error.strerror}")
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def start_log(console: bool = True) -> None:
@@ -92,14 +94,23 @@ def attempt(out: Path) -> Iterator[None]:
     except Exception as error:
         if is_finished(out):  # what is finished did not fail
             raise
-        failure = {
-            "error": type(error).__name__ if not isinstance(error, UserError) else "error",
-            "message": str(error),
-            "traceback": traceback.format_exc(),
-        }
-        try:
-            write_atomically(path, json.dumps(failure, indent=1) + "\n")
-        except OSError as second:
-            logging.error(f"{path}: cannot be written: {second.strerror}")
+        kind = type(error).__name__ if not isinstance(error, UserError) else "error"
+        note_failure(out, kind, str(error), traceback.format_exc())
         raise
     path.unlink(missing_ok=True)
+
+
+def note_failure(out: Path, error: str, message: str, told: str = "") -> None:
+    """Leave `failure.json` in a result's folder; where that cannot be written, a line in the log.
+
+    Args:
+        out: the folder.
+        error: the kind of error.
+        message: what it says.
+        told: its traceback.
+    """
+    failure = {"error": error, "message": message, "traceback": told}
+    try:
+        write_atomically(out / FAILURE, json.dumps(failure, indent=1) + "\n")
+    except OSError as second:
+        logging.error(f"{out / FAILURE}: cannot be written: {second.strerror}")

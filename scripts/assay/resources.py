@@ -129,7 +129,8 @@ class Requests:
     def needs(self, stage: str, address: str, seeds: int = 1, attempt: int = 1) -> Needs:
         """The same as amounts, whatever the scheduler is called."""
         one, seconds, given = self._one(stage, address)
-        longest = minutes(self.cluster.longest) if self.cluster.longest else max(DAY, one.minutes)
+        said = minutes(given.runtime) if given.runtime else 0
+        longest = minutes(self.cluster.time_limit) if self.cluster.time_limit else max(DAY, said)
         if rule_of(stage) != "train":
             memory = one.memory if given.memory else _rounded(one.memory + JOB_MEMORY) * 2 ** (attempt - 1)
             return replace(one, memory=memory).cut(longest)

@@ -69,7 +69,7 @@ def _htcondor(needs: Needs, cluster: ClusterSettings, rule: str) -> Resources:
     return {
         "htcondor_request_mem_mb": needs.memory,
         "request_gpus": needs.gpus,
-        "require_gpus": f'DeviceName == "{needs.gpu_type}"' if needs.gpu_type else "",
+        "require_gpus": f'regexp("{needs.gpu_type}", DeviceName, "i")' if needs.gpu_type else "",
         "requirements": cluster.constraint,
     }
 

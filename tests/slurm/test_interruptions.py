@@ -56,7 +56,7 @@ def test_a_run_whose_job_was_started_again_while_it_went_on_has_one_writer(story
 def test_too_little_memory_is_said_and_what_to_set(story: Story) -> None:
     told = "hungry/plain, seed 0: used "
     [line] = [line for line in story.first.text.splitlines() if told in line]
-    assert line.endswith("and asked for 157 MB; set resources.train.memory higher in the study")
+    assert line.endswith("and asked for 150 MB; set resources.train.memory higher in the study")
 
 
 def test_a_call_that_was_killed_left_a_job_that_the_next_call_waits_for(story: Story) -> None:

@@ -23,7 +23,7 @@ REPORT = {"report": 1}
 COMPARE = {"compare": 1, **REPORT}
 TABLE = {"aggregate_study": 1, **COMPARE}
 ALL_TABLES = {"aggregate_variant": 6, **TABLE}
-ALL_TRAINED = {"train": 12, **ALL_TABLES}
+ALL_TRAINED = {"train": 12, "evaluate": 10, **ALL_TABLES}
 EVERYTHING = {"prepare": 5, **ALL_TRAINED}
 
 
@@ -55,14 +55,14 @@ STUDIES: dict[str, list[tuple[Study, Jobs]]] = {
     "variants": [
         (renamed("values", "numbers"), TABLE),
         (backwards(), TABLE),
-        (study.changed(("variants", "again"), {"training": {"epochs": 3}}), {"train": 2, "aggregate_variant": 1, **TABLE}),
+        (study.changed(("variants", "again"), {"training": {"epochs": 3}}), {"train": 2, "evaluate": 2, "aggregate_variant": 1, **TABLE}),
     ],
-    "grid": [(study.changed(("grid",), {"training.epochs": [3, 4]}), {"train": 4, "aggregate_variant": 2, **TABLE})],
+    "grid": [(study.changed(("grid",), {"training.epochs": [3, 4]}), {"train": 4, "evaluate": 4, "aggregate_variant": 2, **TABLE})],
     "seeds": [
-        (study.changed(("seeds",), 3), {"prepare": 1, "train": 6, **ALL_TABLES}),
+        (study.changed(("seeds",), 3), {"prepare": 1, "train": 6, "evaluate": 5, **ALL_TABLES}),
         (study.changed(("seeds",), 1), ALL_TABLES),
         (study.changed(("seeds",), [1, 0]), NOTHING),
-        (study.changed(("seeds",), [0, 5]), {"prepare": 1, "train": 6, **ALL_TABLES}),
+        (study.changed(("seeds",), [0, 5]), {"prepare": 1, "train": 6, "evaluate": 5, **ALL_TABLES}),
     ],
     "comparisons.baseline": [
         (study.changed(("comparisons", "baseline"), "own"), COMPARE),
@@ -100,7 +100,12 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], Jobs]] = {
     "machine.cluster": (
         {
             "machine": {
-                "cluster": {"partition": "short", "account": "mine", "longest": "2h", "gpu": {"qos": "high"}}
+                "cluster": {
+                    "partition": "short",
+                    "account": "mine",
+                    "time_limit": "2h",
+                    "gpu": {"qos": "high"},
+                }
             }
         },
         NOTHING,
@@ -119,8 +124,8 @@ TESTED_ELSEWHERE = {
 }
 
 
-def rules(planned: Planned, since: Planned) -> Counter[str]:
-    """The rules of the jobs to do."""
+def to_make(planned: Planned, since: Planned) -> Counter[str]:
+    """How many results of each stage are to be made."""
     return Counter(stage.replace("/", "_") for stage, _, _ in planned.to_run(since))
 
 
@@ -139,25 +144,25 @@ def test_every_key_is_here() -> None:
 @pytest.mark.parametrize("key", STUDIES)
 def test_a_change_of_a_study(key: str, first: Planned) -> None:
     for content, jobs in STUDIES[key]:
-        assert rules(Planned(content), first) == jobs
+        assert to_make(Planned(content), first) == jobs
 
 
 @pytest.mark.parametrize("key", CONFIGURATIONS)
 def test_a_change_of_the_configuration(key: str, first: Planned) -> None:
     change, jobs = CONFIGURATIONS[key]
-    assert rules(Planned(study.STUDY, **change), first) == jobs
+    assert to_make(Planned(study.STUDY, **change), first) == jobs
 
 
 def test_another_metric(first: Planned) -> None:
     before = Planned(CLASSES)
     after = Planned(study.changed(("comparisons", "metric"), "accuracy", CLASSES))
-    assert rules(after, before) == COMPARE
+    assert to_make(after, before) == COMPARE
     assert [p.recipes["compare", ""].settings.higher_is_better for p in (before, after)] == [False, True]
     none = Planned(study.changed(("comparisons", "secondary"), [], CLASSES))
-    assert rules(none, before) == COMPARE and "accuracy" in before.recipes["compare", ""].settings.secondary
+    assert to_make(none, before) == COMPARE and "accuracy" in before.recipes["compare", ""].settings.secondary
     same = study.changed(("variants", "images", "numerics"), {}, CLASSES)
     strict = study.changed(("comparisons", "across_numerics"), False, same)
-    assert rules(Planned(strict), Planned(same)) == NOTHING
+    assert to_make(Planned(strict), Planned(same)) == NOTHING
 
 
 def test_one_change_in_one_variant_is_found_by_snakemake_too(world: World) -> None:
@@ -179,8 +184,12 @@ def test_one_change_in_one_variant_is_found_by_snakemake_too(world: World) -> No
         (one("adversarial", "model", "decoder", "channels", to=[4, 5]), following("train", "adversarial")),
         (one("own", "evaluation", "split", to="train"), following("evaluate", "own")),
         (one("own", "evaluation", "enabled", to=False), following("aggregate/variant", "own")),
-        *(STUDIES["variants"][:1] + STUDIES["comparisons.alpha"] + STUDIES["question"] + STUDIES["seeds"][:1]),
+        *(STUDIES["variants"][:1] + STUDIES["comparisons.alpha"] + STUDIES["question"]),
     ]  # fmt: skip
+    [(content, made), *_] = STUDIES["seeds"]
+    cases.append(
+        (content, {stage: count for stage, count in made.items() if stage != "evaluate"})
+    )  # one job does both
     file = world.project / "config/studies/small.yaml"
     before = file.read_text()
     changes = []

@@ -68,7 +68,7 @@ def fill(*names: str, views: bool = False) -> Plan:
             elif job.recipe.stage in ("train", "evaluate"):
                 name = {"train": "error.log", "evaluate": "evaluate.log"}[job.recipe.stage]
                 write_atomically(job.folder(plan.store) / name, "")
-                log = f"logs/{job.recipe.stage}/{job.recipe.address}/seeds-{seed_of(job.part)}.log"
+                log = f"logs/{job.recipe.stage}/{job.recipe.address}/{job.part}.log"
                 write_atomically(plan.store / log, "")
     if views:
         make_views(plan)

@@ -133,11 +133,11 @@ def test_a_centre_says_what_to_set_and_that_does(site: Site, capsys: pytest.Capt
     code, lines = site.check(capsys, train, **site_set)
     [runtime, age] = [line for line in lines if line.startswith(("config/", "Slurm"))]
     assert code == 1 and runtime.startswith(
-        f"{study}.runtime: a job asks for 3d, and partition 'gpu' ends jobs after 1d; set machine.cluster.longest: 1d"
+        f"{study}.runtime: a job asks for 3d, and partition 'gpu' ends jobs after 1d; set machine.cluster.time_limit: 1d"
     )
     assert age.startswith("Slurm: MinJobAge: 120 s")
     site.install(CENTRE, scontrol=CENTRE["scontrol"].replace("120", "300"))
-    code, lines = site.check(capsys, train, **site_set, longest="1d")
+    code, lines = site.check(capsys, train, **site_set, time_limit="1d")
     assert code == 0 and lines[-1] == "ready, with 900 nodes: snakemake --profile slurm"
 
 
@@ -160,7 +160,7 @@ def test_what_will_not_go_well_is_said(
     train: Any, cluster: Any, said: str, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.install(CENTRE, scontrol=CENTRE["scontrol"].replace("120", "300"))
-    usual = {"account": "physics", "partition": "cpu", "longest": "1d", "gpu": {"partition": "gpu"}}
+    usual = {"account": "physics", "partition": "cpu", "time_limit": "1d", "gpu": {"partition": "gpu"}}
     code, lines = site.check(capsys, train, **usual | cluster)
     [told] = [line for line in lines if line.startswith(("config/", "Slurm"))]
     assert code == 1 and said in told

@@ -140,11 +140,11 @@ def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with three GPUs, as far as one can ask."""
     program = tmp_path / "bin/nvidia-smi"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nprintf 'GPU-a\\nGPU-b\\nGPU-c\\n'\n")
+    program.write_text('#!/bin/sh\necho "GPU-a, one"; echo "GPU-b, one"; echo "GPU-c, ${OTHER:-one}"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    for name in (devices.VISIBLE, "SLURM_JOB_ID"):
+    for name in (devices.VISIBLE, devices.ORDER):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -166,6 +166,15 @@ def test_gpus_are_those_that_cuda_would_see(
     if allowed is not None:
         monkeypatch.setenv(devices.VISIBLE, allowed)
     assert devices.visible() == expected
+
+
+@pytest.mark.usefixtures("gpus")
+def test_numbers_of_unlike_gpus_are_cuda_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTHER", "two")
+    monkeypatch.setenv(devices.VISIBLE, "2,0")
+    assert devices.visible() == ["2", "0"]
+    monkeypatch.setenv(devices.ORDER, "PCI_BUS_ID")
+    assert devices.visible() == ["GPU-c", "GPU-a"]
 
 
 @pytest.mark.usefixtures("gpus")
@@ -215,7 +224,6 @@ def test_what_is_not_ours_to_lease_is_left_alone(monkeypatch: pytest.MonkeyPatch
     for device, on_gpu in {"cpu": False, "cuda:1": True, "mps": False}.items():
         with devices.leased(device) as found:
             assert found is on_gpu and devices.VISIBLE not in os.environ
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
     monkeypatch.setenv(devices.VISIBLE, "1")
-    with devices.leased("auto") as found:
+    with devices.leased("auto", is_given=True) as found:
         assert found and os.environ[devices.VISIBLE] == "1"

@@ -51,7 +51,10 @@ def read_by_rules(plan: Plan, receipt: str) -> set[Path]:
         "prepare": lambda: [],
         "train": lambda: of_a_run(files, stage, address, int(seed)),
         "evaluate": lambda: of_a_run(files, stage, address, int(seed)),
-        "aggregate/variant": lambda: files.runs(address),
+        "aggregate/variant": lambda: [  # whether it is finished or not
+            str(place.folder(STORE) / RECEIPT)
+            for place in files.inputs(files.plan.recipes[stage, address], "")
+        ],
         "aggregate/study": lambda: files.variants(address),
         "compare": lambda: [files.study_table(stage, address)],
         "report": lambda: [files.study_table(stage, address), files.comparisons(address)],

@@ -122,7 +122,7 @@ def test_lsf_s_plugin_makes_of_it_what_was_asked() -> None:
 
 def test_htcondor_s_plugin_knows_the_names() -> None:
     assert asks("htcondor") == {
-        "htcondor_request_mem_mb": 16000, "request_gpus": 2, "require_gpus": 'DeviceName == "a100"',
+        "htcondor_request_mem_mb": 16000, "request_gpus": 2, "require_gpus": 'regexp("a100", DeviceName, "i")',
     }  # fmt: skip
     spec = importlib.util.find_spec("snakemake_executor_plugin_htcondor")
     if spec is None or spec.origin is None:

@@ -62,7 +62,7 @@ def test_a_wrong_amount_is_named_with_the_nearest_right_one(
     ("cluster", "said"),
     [
         ({"partition": "a b"}, "machine.cluster.partition: must be a name without spaces, not 'a b'"),
-        ({"longest": "1 day"}, "machine.cluster.longest: must be a time such as"),
+        ({"time_limit": "1 day"}, "machine.cluster.time_limit: must be a time such as"),
         ({"extra": "--mem 4G"}, "machine.cluster.extra: --mem is given by the workflow and cannot be given here; set resources."),
         ({"extra": "--nice=1 -p gpu"}, "--partition is given by the workflow and cannot be given here; set machine.cluster.partition"),
         ({"gpu": {"extra": "--gres=gpu:1"}}, "machine.cluster.gpu.extra: --gres is given"),

@@ -79,7 +79,13 @@ def test_no_job_asks_for_more_time_than_the_longest(project: Project) -> None:
 
     assert runtime("20h", 3) == 24 * 60  # a cohort is continued by its next job
     assert runtime("3d", 1) == 3 * 24 * 60  # what is said in so many words is not cut
-    assert runtime("3d", 1, longest="12h") == 12 * 60
+    assert runtime("3d", 1, time_limit="12h") == 12 * 60
+
+
+def test_an_estimate_is_cut_at_a_day(project: Project) -> None:
+    plan = project.plan(set="training.epochs=10000000")
+    measured = plan.studies[0].variants[0].measured
+    assert Requests(plan, {}).of(measured.stage, measured.address)["runtime"] == 24 * 60
 
 
 def test_what_two_studies_say_of_one_run_is_enough_for_both(project: Project) -> None:

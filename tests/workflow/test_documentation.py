@@ -99,7 +99,7 @@ def test_parts_of_one_s_own_work_as_shown(documented: Project) -> None:
         outcome = documented.snakemake("--config", "study=own", "set=training.epochs=1")
         assert outcome.code == 0, outcome.text
     (documented.root / "config/studies/example.yaml").write_text(example)
-    outcome = documented.snakemake("-n", "--config", "study=example")
+    outcome = documented.snakemake("-n", "--config", "study=example", "machine={'seeds_per_job': 1}")
     assert outcome.code == 0 and outcome.jobs["train"] == 40, outcome.text
 
 

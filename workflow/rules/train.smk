@@ -17,14 +17,15 @@ for RULE in train_rules(PLAN, FILES, CORES, workflow.is_main_process):
             address=RULE.addresses,
         conda:
             "../../envs/assay.yaml"
-        threads: PLAN.machine.runs_per_gpu
+        threads: PLAN.machine.at_once
         resources:
             **ASKED("train", "evaluate", seeds=len(RULE.seeds or [0])),
         params:
             store=STORE,
             execution=PLAN.machine.arguments(),
             seeds=RULE.arguments,
-            at_once=PLAN.machine.runs_per_gpu,
+            at_once=PLAN.machine.at_once,
+            cluster="" if workflow.is_main_process else "--on-cluster",
         shell:
             "exec python scripts/cohort.py --recipe {input.recipe:q} --seeds {params.seeds} --store {params.store:q}"
-            " {params.execution} --at-once {params.at_once} 2> {log:q}"
+            " {params.execution} --runs-per-gpu {params.at_once} {params.cluster} 2> {log:q}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.cluster.slurm import Nodes, Slurm, look
+from assay.cohorts.division import size
 from assay.configuration import CONFIG_FILE
 from assay.errors import Problem, choose, fail
 from assay.needs import Needs
@@ -36,7 +37,8 @@ def require_cluster(plan: Plan) -> None:
     """Refuse to begin what the cluster will refuse job by job.
 
     Raises:
-        UserError: an account is demanded and none is given, or account or partition are unknown.
+        UserError: an account is demanded and none is given, account or partition are unknown, or there is no
+            default partition and none is given.
     """
     fail(_place_problems(look(), Requests(plan)))
 
@@ -48,6 +50,10 @@ def problems(slurm: Slurm, requests: Requests) -> Iterator[Problem]:
     for key, quality in (("qos", cluster.qos), ("gpu.qos", cluster.gpu.qos)):
         if quality and slurm.qualities and quality not in slurm.qualities:
             yield _cluster(key, f"{quality!r} is not allowed to you; {choose(quality, slurm.qualities)}")
+    for key, name in (("partition", cluster.partition), ("gpu.partition", cluster.gpu.partition)):
+        nodes = slurm.of(name) if name and "," not in name else []
+        if nodes and not any(group.is_up for group in nodes):
+            yield _cluster(key, f"{name!r} is closed: jobs wait there until it is opened")
     seen = set()
     for asked in all_asked(requests):
         partition = asked.partition or slurm.default_partition
@@ -63,16 +69,17 @@ def problems(slurm: Slurm, requests: Requests) -> Iterator[Problem]:
 
 def all_asked(requests: Requests) -> list[Asked]:
     """What jobs ask for, each once, in the order of the stages."""
-    seeds = requests.plan.machine.seeds_per_job
+    machine = requests.plan.machine
+    most = size(machine.seeds_per_job, (), None, machine.at_once)
     found: dict[Asked, None] = {}
     for stage, address in requests.plan.recipes:
         rule = rule_of(stage)
         if rule == "train" and (stage, address) not in requests.measured:
             continue
-        count = seeds if rule == "train" and isinstance(seeds, int) else 1
+        [study, *_] = requests.studies[stage, address]
+        count = min(most, len(study.study.seeds)) if rule == "train" else 1
         needs = requests.needs(stage, address, count)
         partition = str(requests.of(stage, address, count).get("slurm_partition", ""))
-        [study, *_] = requests.studies[stage, address]
         found[Asked(str(study.study.path), rule, needs, partition)] = None
     order = ("prepare", "train", "aggregate", "compare", "report")
     return sorted(found, key=lambda asked: order.index(asked.rule))
@@ -89,8 +96,6 @@ def _place_problems(slurm: Slurm, requests: Requests) -> Iterator[Problem]:
             yield _cluster(
                 key, f"{name!r} is no partition of this cluster; {choose(name, partitions, 'partition')}"
             )
-        elif name and not any(nodes.is_up for nodes in slurm.of(name)) and "," not in name:
-            yield _cluster(key, f"{name!r} is closed: jobs wait there until it is opened")
     if partitions and not (cluster.partition or slurm.default_partition):
         yield _cluster(
             "partition", f"the cluster has no default partition; {choose('', partitions, 'partition')}"
@@ -154,7 +159,7 @@ def _fit_problems(slurm: Slurm, asked: Asked, nodes: list[Nodes], partition: str
     limit = max((limit for limit in limits if limit is not None), default=None)
     if limit is not None and None not in limits and needs.minutes > limit:
         told = f"a job asks for {time_text(needs.minutes)}, and {place} ends jobs after {time_text(limit)}; "
-        told += f"set machine.cluster.longest: {time_text(limit)} in {CONFIG_FILE}"
+        told += f"set machine.cluster.time_limit: {time_text(limit)} in {CONFIG_FILE}"
         yield _job(
             asked, "runtime", told + ("; runs are continued by their next job" * (asked.rule == "train"))
         )

@@ -11,7 +11,7 @@ from assay.words import size_text
 
 FAILED = re.compile(r"^\s*external_jobid: (\d+)$", re.MULTILINE)
 """In Snakemake's log: a job that failed."""
-LOG = r"SLURM jobid {job} \(log: (\S+)\)"
+LOG = r"SLURM jobid {job} \(log: (.+?)\)"
 """In Snakemake's log: where Slurm's is."""
 USED = re.compile(r"exceeded memory limit \((\d+) > (\d+)\)")
 OUT_OF_MEMORY = re.compile(r"oom.?kill|out.of.memory handler|exceeded (?:job )?memory limit", re.IGNORECASE)
@@ -54,7 +54,9 @@ def _rule(log: Path) -> str:
 def _reason(said: str, rule: str) -> str:
     if OUT_OF_MEMORY.search(said):
         used = USED.search(said)
-        much = f"used {size_text(int(used[1]))}, and asked for {size_text(int(used[2]))}" if used else ""
+        # a MB of a study is a MiB of Slurm: people are told what they wrote
+        amounts = [size_text(int(number) / 2**20 * 1e6) for number in used.groups()] if used else []
+        much = f"used {amounts[0]}, and asked for {amounts[1]}" if used else ""
         return (
             f"{much or 'used more memory than it asked for'}; set resources.{rule}.memory higher in the study"
         )

@@ -87,7 +87,7 @@ class Slurm:
 def look() -> Slurm:
     """Ask Slurm's programs."""
     unanswered: dict[str, str] = {}
-    nodes = _ask(unanswered, "sinfo", "--noheader", "--exact", "--format=%P|%a|%l|%D|%T|%c|%m|%G")
+    nodes = _ask(unanswered, "sinfo", "--all", "--noheader", "--exact", "--format=%P|%a|%l|%D|%T|%c|%m|%G")
     config = _ask(unanswered, "scontrol", "show", "config")
     settings = dict(_settings(config))
     accounts: list[str] | None = None

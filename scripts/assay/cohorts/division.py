@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +21,6 @@ class Wanted:
     """The seeds that are to be computed of one recipe, the last that is done once a seed."""
 
     recipe: Recipe
-    trained: Recipe
     seeds: tuple[int, ...]
     is_trained: bool
     """Whether all that is missing is the evaluation."""
@@ -49,7 +48,7 @@ def wanted(plan: Plan, finished_too: bool) -> list[Wanted]:
         runs = trained.folder(store)
         is_trained = all(is_finished(runs / seed_folder(seed)) for seed in missing) and bool(missing)
         chosen = tuple(seeds[address]) if finished_too else tuple(missing)
-        found.append(Wanted(measured, trained, chosen, is_trained and measured is not trained))
+        found.append(Wanted(measured, chosen, is_trained and measured is not trained))
     return found
 
 
@@ -75,11 +74,3 @@ def divided(seeds: Sequence[int], size: int) -> Iterator[tuple[int, ...]]:
     parts = math.ceil(len(seeds) / size)
     for part in range(parts):
         yield tuple(seeds[part * len(seeds) // parts : (part + 1) * len(seeds) // parts])
-
-
-def named(seeds: Iterable[int]) -> str:
-    """A cohort's seeds in a file's name: `0-1-2` or `0-to-9`."""
-    own = sorted(seeds)
-    if len(own) > 2 and own == list(range(own[0], own[-1] + 1)):
-        return f"{own[0]}-to-{own[-1]}"
-    return "-".join(map(str, own))

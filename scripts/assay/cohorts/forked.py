@@ -6,16 +6,18 @@ modules dies with it. So one that fails, or that changes what it shares, harms n
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import runpy
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from assay.training.interrupt import SIGNALS, held_back
+from assay.training.interrupt import SIGNALS
 
 
 def start(program: Path, arguments: Sequence[str], log: Path) -> int:
@@ -25,32 +27,39 @@ def start(program: Path, arguments: Sequence[str], log: Path) -> int:
         program: its file; `__main__`, while it runs.
         arguments: its command line.
         log: takes what it says, on standard output and error, instead of what it held.
+
+    The signals that runs listen to must be held back: none may reach it with this process's handlers.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
-    with held_back():  # none reaches the program with this process's handlers
-        child = os.fork()
-        if child:
-            return child
-        code = 1
-        try:
-            for number in SIGNALS:
-                signal.signal(
-                    number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-                )
-            code = _run(program, arguments, log)
-        finally:
-            os._exit(code)
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        atexit._clear()  # what this process does at its end is not for the program to do
+        for number in SIGNALS:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        _say_in(log)
+        code = _run(program, arguments)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
 
 
-def _run(program: Path, arguments: Sequence[str], log: Path) -> int:
-    """Run a program in this process; its exit code."""
+def _say_in(log: Path) -> None:
+    """Send standard output and error to a file."""
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     for stream in (1, 2):
         os.dup2(said, stream)
     os.close(said)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
+
+
+def _run(program: Path, arguments: Sequence[str]) -> int:
+    """Run a program in this process, to its end; its exit code."""
     gc.freeze()  # what is shared is not copied by looking for garbage in it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     sys.argv = [str(program), *arguments]
@@ -64,6 +73,10 @@ def _run(program: Path, arguments: Sequence[str], log: Path) -> int:
     except BaseException:
         traceback.print_exc()
         code = 1
+    for thread in threading.enumerate():  # as at the end of any process
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     return code

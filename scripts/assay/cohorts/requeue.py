@@ -27,29 +27,29 @@ TIMEOUT = 20
 log = logging.getLogger("assay.cohorts.requeue")
 
 
-def standing(folders: Sequence[Path]) -> list[int]:
+def last_saved(folders: Sequence[Path]) -> list[int]:
     """When each result was last saved or finished."""
     return [_changed(folder / name) for folder in folders for name in (RESUME, RECEIPT)]
 
 
-def if_over(signal: str, folders: Sequence[Path], before: Sequence[int]) -> None:
-    """Ask Slurm to start this job again, if it is Slurm's and leaves because its time is over.
+def requeue_if_time_is_over(signal: str, folders: Sequence[Path], before: Sequence[int]) -> bool:
+    """Ask Slurm to start this job again, if it leaves because its time is over; whether Slurm will.
 
     A job in which no run came further is not started again: it would go on so for ever.
 
     Args:
         signal: the name of the one because of which it leaves.
         folders: those of the results that it computes.
-        before: their standing when it began.
+        before: when they were last saved before it began.
     """
     job = os.environ.get("SLURM_JOB_ID")
     if job is None or not _is_over(job, signal):
-        return
-    if standing(folders) == before:
+        return False
+    if last_saved(folders) == before:
         log.error("the job's time was over before any run came further; set resources.train.runtime higher")
-    else:
-        log.info(f"job {job}: its time is over; it asks Slurm to be started again")
-        _scontrol("requeue", job)
+        return False
+    log.info(f"job {job}: its time is over; it asks Slurm to be started again")
+    return _scontrol("requeue", job) is not None
 
 
 def _changed(path: Path) -> int:
@@ -61,12 +61,12 @@ def _changed(path: Path) -> int:
 
 def _is_over(job: str, signal: str) -> bool:
     if signal == END:
-        return OVER.search(_scontrol("show", "job", job)) is not None
+        return OVER.search(_scontrol("show", "job", job) or "") is not None
     return signal == WARNING
 
 
-def _scontrol(*arguments: str) -> str:
-    """What Slurm's controller answers; nothing, and a line in the log, if it does not."""
+def _scontrol(*arguments: str) -> str | None:
+    """What Slurm's controller answers; None, and a line in the log, if it does not."""
     try:
         told = subprocess.run(
             ["scontrol", *arguments], capture_output=True, text=True, timeout=TIMEOUT, check=True
@@ -77,4 +77,4 @@ def _scontrol(*arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = str(error)
     log.error(f"scontrol {' '.join(arguments)}: {reason}; the next call continues")
-    return ""
+    return None

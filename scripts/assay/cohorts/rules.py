@@ -11,15 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from assay.cohorts.division import divided, named, size, wanted
+from assay.cohorts.division import divided, size, wanted
 from assay.plan import Plan
 from assay.rule_files import RuleFiles
 from assay.store import RECEIPT
 
 ANY = "[0-9a-f]{12}-[0-9a-f]{8}"
 """What an address looks like."""
-_LONGEST = 60
-"""Characters of seeds in the name of a log, before a digest stands for them."""
 
 
 class Wildcards(Protocol):
@@ -50,10 +48,8 @@ class TrainRule:
     @property
     def log(self) -> str:
         """What a job says of its seeds, as a pattern."""
-        seeds = "{seed}" if self.seeds is None else named(self.seeds)
-        if len(seeds) > _LONGEST:
-            seeds = _digest(self.seeds or ())[:12]
-        return f"{self.files.plan.store}/logs/{{stage}}/{{address}}/seeds-{seeds}.log"
+        seeds = "seed-{seed}" if self.seeds is None else _seeds_name(self.seeds)
+        return f"{self.files.plan.store}/logs/{{stage}}/{{address}}/{seeds}.log"
 
     def of(self, wildcards: Wildcards) -> Sequence[int]:
         """The seeds of a job."""
@@ -87,7 +83,7 @@ def train_rules(plan: Plan, files: RuleFiles, cores: int | None, is_main: bool) 
     """
     found = wanted(plan, finished_too=cores is None)
     to_train = [item for item in found if not item.is_trained]
-    number = size(plan.machine.seeds_per_job, to_train, cores, plan.machine.runs_per_gpu)
+    number = size(plan.machine.seeds_per_job, to_train, cores, plan.machine.at_once)
     together: dict[tuple[str, tuple[int, ...] | None], list[str]] = {}
     for item in found:
         kinds = ["evaluate" if item.is_trained else "train"] if is_main else ["train", "evaluate"]
@@ -103,14 +99,13 @@ def train_rules(plan: Plan, files: RuleFiles, cores: int | None, is_main: bool) 
 
 
 def _name(kind: str, seeds: tuple[int, ...] | None) -> str:
-    """What a rule is called: `train`, `train_5_seeds_from_0`; with a digest where these are not 0 to 4."""
-    if seeds is None:
-        return kind
-    name = f"{kind}_{len(seeds)}_seeds_from_{seeds[0]}"
+    """What a rule is called: `train`, `train_5_seeds_from_0`."""
+    return kind if seeds is None else f"{kind}_{_seeds_name(seeds)}"
+
+
+def _seeds_name(seeds: tuple[int, ...]) -> str:
+    """A cohort in a name: `5_seeds_from_0`; with a digest where the seeds are not consecutive."""
+    name = f"{len(seeds)}_seeds_from_{seeds[0]}"
     if seeds == tuple(range(seeds[0], seeds[0] + len(seeds))):
         return name
-    return f"{name}_{_digest(seeds)[:4]}"
-
-
-def _digest(seeds: Sequence[int]) -> str:
-    return hashlib.sha256(" ".join(map(str, seeds)).encode()).hexdigest()
+    return f"{name}_{hashlib.sha256(' '.join(map(str, seeds)).encode()).hexdigest()[:4]}"

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from assay import program
 from assay.cohorts import forked, requeue
-from assay.commands import arguments
-from assay.commands import program as program_of
+from assay.commands import arguments, program_file
 from assay.errors import Interrupted, UserError
 from assay.finished import is_finished
 from assay.jobs import Job, inputs
 from assay.plan import failure_reason
 from assay.recipe import Recipe
 from assay.settings.config import MachineSettings
-from assay.store import FAILURE, RECIPE, seed_folder, seed_of, write_atomically
-from assay.training.interrupt import Interrupt, held_back, listening
+from assay.store import RECIPE, seed_folder, seed_of
+from assay.training.interrupt import SIGNALS, Interrupt, held_back, listening
 
 LOGS = {"train": "error.log", "evaluate": "evaluate.log"}
 """Stage → the file in a result's folder that takes what its program says."""
@@ -74,7 +73,7 @@ class Cohort:
         read = [place.folder(self.store) for place in inputs(recipe, job.part)]
         file = recipe.folder(self.store) / RECIPE
         command = arguments(recipe, job.part, file, read, self.machine, self.store)
-        return forked.start(program_of(recipe), [*command, "--out", str(out)], log_of(job, self.store))
+        return forked.start(program_file(recipe), [*command, "--out", str(out)], log_of(job, self.store))
 
 
 def log_of(job: Job, store: Path) -> Path:
@@ -83,7 +82,7 @@ def log_of(job: Job, store: Path) -> Path:
 
 
 @dataclass
-class Waiting:
+class Unfinished:
     """A seed that is not finished."""
 
     steps: list[Job]
@@ -102,16 +101,17 @@ class Running:
     def __init__(self, cohort: Cohort, done: int) -> None:
         self.cohort = cohort
         self.done = done
-        self.processes: dict[int, Waiting] = {}
+        self.processes: dict[int, Unfinished] = {}
         self.failed: list[str] = []
         self.interrupt = Interrupt()
 
     def pass_on(self, number: int) -> None:
         """Send a signal to every process: each saves its state and leaves."""
         for process in self.processes:
-            os.kill(process, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(process, number)
 
-    def go_on(self, seed: Waiting) -> None:
+    def go_on(self, seed: Unfinished) -> None:
         """Start the next step of a seed, unless a signal came."""
         with held_back():  # none comes between the question and the answer
             if not self.interrupt.signal:
@@ -122,7 +122,7 @@ class Running:
         process, status = os.wait()
         seed = self.processes.pop(process)
         job, code = seed.steps.pop(0), os.waitstatus_to_exitcode(status)
-        if code == program.CONTINUE_ME or (code < 0 and self.interrupt.signal):
+        if code in (program.CONTINUE_ME, program.INTERRUPTED) or -code in SIGNALS:
             self.interrupt.signal = self.interrupt.signal or "a signal"
         elif code:
             self._fail(job, code)
@@ -141,24 +141,20 @@ class Running:
     def _fail(self, job: Job, code: int) -> None:
         store = self.cohort.store
         folder, log = job.folder(store), log_of(job, store)
-        if code < 0:
-            _note_killed(folder, signal.Signals(-code).name)
-        said = log.read_text(errors="replace").strip()
+        if code < 0 and not is_finished(folder):
+            name = signal.Signals(-code).name
+            why = "; the machine may have run out of memory" if name == "SIGKILL" else ""
+            program.note_failure(folder, "killed", f"the process was ended by {name}{why}")
+        said = log.read_text(errors="replace").strip() if log.exists() else ""
         reason = failure_reason(folder) or said.rpartition("\n")[2] or f"ended with exit code {code}"
         print(f"{said}\n{log}: the end of what it said", file=sys.stderr, flush=True)
         self.failed.append(f"{self.cohort.name}, seed {seed_of(job.part)}: {job.recipe.stage}: {reason}")
         self._tell(job, f"failed: {reason}")
 
 
-def _note_killed(folder: Path, name: str) -> None:
-    """Leave a record where a process could not."""
-    why = "; the machine may have run out of memory" if name == "SIGKILL" else ""
-    failure = {"error": "killed", "message": f"the process was ended by {name}{why}", "traceback": ""}
-    if not is_finished(folder):
-        write_atomically(folder / FAILURE, json.dumps(failure, indent=1) + "\n")
-
-
-def run(cohort: Cohort, waiting: Sequence[Waiting], at_once: int) -> None:
+def run(
+    cohort: Cohort, waiting: Sequence[Unfinished], at_once: int, is_sent_by_workflow: bool = False
+) -> None:
     """Compute seeds, one after another or several at once.
 
     A seed that fails harms no other; a signal is passed on, and no seed is begun after it.
@@ -167,12 +163,13 @@ def run(cohort: Cohort, waiting: Sequence[Waiting], at_once: int) -> None:
         cohort: whose seeds.
         waiting: those to compute.
         at_once: how many at the same time.
+        is_sent_by_workflow: this is a job of a cluster, which may ask to be started again.
 
     Raises:
         UserError: seeds failed; names them.
         Interrupted: a signal came; states are saved.
     """
-    left, before = list(waiting), requeue.standing(cohort.folders)
+    left, before = list(waiting), requeue.last_saved(cohort.folders)
     running = Running(cohort, len(cohort.seeds) - len(left))
     with listening(running.pass_on) as running.interrupt:
         while left or running.processes:
@@ -183,13 +180,15 @@ def run(cohort: Cohort, waiting: Sequence[Waiting], at_once: int) -> None:
                 break
             running.wait()
     if running.interrupt.signal:
-        requeue.if_over(running.interrupt.signal, cohort.folders, before)
-        raise Interrupted(f"{cohort.name}: left at {running.interrupt.signal}; the next call continues")
+        reason = running.interrupt.signal
+        again = is_sent_by_workflow and requeue.requeue_if_time_is_over(reason, cohort.folders, before)
+        then = "Slurm starts this job again" if again else "the next call continues"
+        raise Interrupted(f"{cohort.name}: left at {reason}; {then}")
     if running.failed:
         raise UserError("\n".join(running.failed))
 
 
-def to_do(cohort: Cohort) -> list[Waiting]:
+def to_do(cohort: Cohort) -> list[Unfinished]:
     """The seeds that are not finished, with the steps that each still needs."""
-    found = [Waiting(list(cohort.steps(seed))) for seed in cohort.seeds]
+    found = [Unfinished(list(cohort.steps(seed))) for seed in cohort.seeds]
     return [seed for seed in found if seed.steps]

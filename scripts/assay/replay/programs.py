@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
 
-from assay.commands import arguments, program
+from assay.commands import arguments, program_file
 from assay.errors import UserError
 from assay.finished import is_finished
 from assay.jobs import inputs
@@ -106,7 +106,7 @@ class Replay:
             read[1:] = [place.folder(self.store) for place in needed[1:]]
         machine = self.machine.model_copy(update={"plots": "off"})
         return [
-            str(program(recipe)),
+            str(program_file(recipe)),
             *arguments(recipe, part, file, read, machine, self.store),
         ]
 

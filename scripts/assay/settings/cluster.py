@@ -86,7 +86,7 @@ class ClusterSettings(Settings):
     `SBATCH_CONSTRAINT`."""
     extra: Extra = ""
     """More options of `sbatch`, such as `--exclude=node7 --nice=100`."""
-    longest: Time | None = None
+    time_limit: Time | None = None
     """No job asks for more time than this; without it, an estimate is cut at one day. A run, or a cohort of
     seeds, that needs longer is continued by its next job: set it to the time limit of the partition, or to
     less for jobs that start sooner."""

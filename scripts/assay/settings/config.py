@@ -55,11 +55,17 @@ class MachineSettings(Settings):
     """How many seeds one job trains one after another, in processes forked from one that has imported torch.
     `auto`: on one machine, as many as leave every core several jobs; on a cluster, one."""
     runs_per_gpu: Annotated[int, BeforeValidator(_number), Field(gt=0)] = 1
-    """How many seeds of a job share its GPU at the same time; each job leases a GPU of its own."""
+    """How many seeds of a job share its GPU at the same time, each on a core; each job leases a GPU of its
+    own. Nothing where `device` is `cpu`."""
     plots: Literal["off", "minimal", "standard", "full"] = "off"
     """What each run draws of its history when it is finished, into its folder's `figures`."""
     cluster: ClusterSettings = ClusterSettings()
     """How jobs are sent to a cluster (`--profile slurm`): see `docs/cluster.md`."""
+
+    @property
+    def at_once(self) -> int:
+        """How many seeds a job may compute at the same time."""
+        return 1 if self.device == "cpu" else self.runs_per_gpu
 
     def arguments(self) -> str:
         """How a run is computed, as arguments of `scripts/train.py`."""

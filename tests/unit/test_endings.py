@@ -37,10 +37,10 @@ def answer(folder: Path, reason: str) -> None:
 
 def leave(folder: Path, signal: str, saves: bool = True) -> None:
     """A run saves its state, or not, and leaves."""
-    before = requeue.standing([folder])
+    before = requeue.last_saved([folder])
     if saves:
         (folder / RESUME).write_text("state")
-    requeue.if_over(signal, [folder], before)
+    requeue.requeue_if_time_is_over(signal, [folder], before)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ class NoPlan:
         (
             "train",
             "slurmstepd: error: StepId=7.0 exceeded memory limit (335163392 > 209715200), being killed",
-            "used 335 MB, and asked for 210 MB; set resources.train.memory higher in the study",
+            "used 320 MB, and asked for 200 MB; set resources.train.memory higher in the study",
         ),
         (
             "train_4_seeds_from_0",
