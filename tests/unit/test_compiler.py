@@ -76,7 +76,9 @@ def test_a_wrapper_that_does_more_is_left_alone(monkeypatch: pytest.MonkeyPatch)
 
 def test_hooks_and_the_profiler_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
     if "torch._dynamo" in sys.modules:
-        pytest.skip("another test of this process has imported the compiler, and what is tested is not in use")
+        pytest.skip(
+            "another test of this process has imported the compiler, and what is tested is not in use"
+        )
     compiler.leave_out()
     called: list[str] = []
 
