@@ -52,7 +52,7 @@ def sealed_files(folder: Path) -> Iterator[str]:
             yield name
 
 
-def is_finished(folder: Path) -> bool:
+def is_finished(folder: Path | str) -> bool:
     """Whether a folder holds a finished result; its files are not looked at."""
     return os.path.exists(f"{folder}/{RECEIPT}") or os.path.exists(f"{folder}/{SEAL}")
 

@@ -55,7 +55,7 @@ def runs(store: Path) -> Iterator[Run]:
     recipes: dict[str, dict[str, str]] = {}
     for place in (place for address in _addresses(store, "train") for place in at(store, "train", address)):
         folder = f"{store}/{place.path}"
-        if not (os.path.exists(f"{folder}/{RECEIPT}") or os.path.exists(f"{folder}/{SEAL}")):
+        if not is_finished(folder):
             continue
         try:
             facts = _facts(folder, remembered)
@@ -214,7 +214,7 @@ def _metrics(folder: str, remembered: Remembered) -> dict[str, float] | None:
     """
 
     def read() -> dict[str, float] | None:
-        if not is_finished(Path(folder)):
+        if not is_finished(folder):
             return None
         receipt = read_receipt(Path(folder))
         if METRICS not in receipt["digests"]:  # the run diverged

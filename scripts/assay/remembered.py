@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from assay.store import write_atomically
+from assay.store import read_index, write_atomically
 
 _MUCH = 1_000
 """Results that are worth an index."""
@@ -34,7 +34,7 @@ class Remembered:
 
     def __init__(self, store: Path, name: str) -> None:
         self._path = store / f".{name}.json"
-        self._known = self._read()
+        self._known = read_index(self._path)
         self._asked: dict[str, Any] = {}
         self._is_new = False
 
@@ -61,14 +61,6 @@ class Remembered:
         if len(self._asked) >= _MUCH and (self._is_new or self._asked.keys() != self._known.keys()):
             with suppress(OSError):
                 write_atomically(self._path, json.dumps(self._asked))
-
-    def _read(self) -> dict[str, Any]:
-        """What is known; nothing where the file is missing or damaged, for it can be made again."""
-        try:
-            known = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            return {}
-        return known if isinstance(known, dict) else {}
 
 
 def _state(files: tuple[str, ...]) -> tuple[str, float]:

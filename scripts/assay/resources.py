@@ -23,7 +23,7 @@ from assay.recipe import Recipe
 from assay.scheduler_names import Resource, Resources, named
 from assay.settings.cluster import ClusterSettings
 from assay.settings.config import MachineSettings
-from assay.settings.resources import JobSettings, minutes
+from assay.settings.resources import JobSettings, ResourceSettings, minutes
 
 ENVIRONMENT = {
     "partition": ("ASSAY_PARTITION", "SBATCH_PARTITION"),
@@ -51,19 +51,6 @@ def cluster_of(machine: MachineSettings, environment: Mapping[str, str] = os.env
     }
     partition = environment.get(GPU_PARTITION) or cluster.gpu.partition
     return cluster.model_copy(update=found | {"gpu": cluster.gpu.model_copy(update={"partition": partition})})
-
-
-def of(plan: Plan, stage: str, recipe: Recipe, seeds: int = 1, attempt: int = 1) -> Resources:
-    """What one job asks for. `Requests` is the same for many jobs.
-
-    Args:
-        plan: the plan that the recipe is part of.
-        stage: the recipe's, as its rule knows it.
-        recipe: of what the job makes.
-        seeds: how many of its seeds the job makes.
-        attempt: how often it is tried, this time included.
-    """
-    return Requests(plan).of(stage, recipe.address, seeds, attempt)
 
 
 class Requests:
@@ -198,6 +185,10 @@ def _of_job(requests: Requests, stage: str, seeds: int, name: str, wildcards: An
 def _rounded(memory: int) -> int:
     """MB, up to whole hundreds: jobs that ask for the same are easier to place."""
     return -(-memory // 100) * 100
+
+
+RULES = tuple(ResourceSettings.model_fields)
+"""The keys of a study's `resources`, in the order of the stages; the names of rules begin with them."""
 
 
 def rule_of(stage: str) -> str:

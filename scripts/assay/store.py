@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import platform
@@ -24,7 +25,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from assay.errors import UserError
 
@@ -71,6 +72,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     finally:
         part.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def read_index(path: Path) -> dict[str, Any]:
+    """An index that may be lost: nothing where the file is missing or damaged, for it can be made again."""
+    try:
+        known = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def append(path: Path, text: str) -> None:

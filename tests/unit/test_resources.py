@@ -14,7 +14,7 @@ import yaml
 from asking import Project
 from assay import closure
 from assay.plan import Plan, load_plan
-from assay.resources import Requests, of
+from assay.resources import Requests
 from conftest import ROOT
 from snakemake.iocontainers import ResourceList
 
@@ -93,11 +93,11 @@ def test_what_two_studies_say_of_one_run_is_enough_for_both(project: Project) ->
     plan = project.plan({"train": {"memory": "800MB", "runtime": "2h", "cpus": 2}}, name="second")
     both = load_plan({"study": ["first", "second"]})
     measured = plan.studies[0].variants[0].measured
-    found = of(both, measured.stage, measured)
+    found = Requests(both).of(measured.stage, measured.address)
     assert [found[name] for name in ("mem_mb", "runtime", "cpus_per_task")] == [9000, 120, 2]
     project.plan({"train": {"gpus": 0}}, name="first")
     project.plan({"train": {"gpu_type": "a100"}}, name="second")
-    found = of(load_plan({"study": ["first", "second"]}), measured.stage, measured)
+    found = Requests(load_plan({"study": ["first", "second"]})).of(measured.stage, measured.address)
     assert (found["gpu"], found["gpu_model"]) == (1, "a100")
 
 

@@ -11,7 +11,7 @@ from assay.configuration import CONFIG_FILE
 from assay.errors import Problem, choose, fail
 from assay.needs import Needs
 from assay.plan import Plan
-from assay.resources import Requests, rule_of
+from assay.resources import RULES, Requests, rule_of
 from assay.settings.resources import time_text
 from assay.words import counted, listed, size_text
 
@@ -81,8 +81,7 @@ def all_asked(requests: Requests) -> list[Asked]:
         needs = requests.needs(stage, address, count)
         partition = str(requests.of(stage, address, count).get("slurm_partition", ""))
         found[Asked(str(study.study.path), rule, needs, partition)] = None
-    order = ("prepare", "train", "aggregate", "compare", "report")
-    return sorted(found, key=lambda asked: order.index(asked.rule))
+    return sorted(found, key=lambda asked: RULES.index(asked.rule))
 
 
 def _place_problems(slurm: Slurm, requests: Requests) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assay.plan import Plan
+from assay.resources import RULES
 from assay.words import size_text
 
 FAILED = re.compile(r"^\s*external_jobid: (\d+)$", re.MULTILINE)
@@ -17,8 +18,6 @@ USED = re.compile(r"exceeded memory limit \((\d+) > (\d+)\)")
 OUT_OF_MEMORY = re.compile(r"oom.?kill|out.of.memory handler|exceeded (?:job )?memory limit", re.IGNORECASE)
 TIME = re.compile(r"CANCELLED AT \S+ DUE TO TIME LIMIT")
 CANCELLED = re.compile(r"CANCELLED AT")
-RULES = ("prepare", "train", "aggregate", "compare", "report")
-"""The keys of a study's `resources`: what the names of rules begin with."""
 
 
 def endings(plan: Plan, logs: Sequence[str]) -> Iterator[str]:

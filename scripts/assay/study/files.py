@@ -10,7 +10,7 @@ from pathlib import Path
 from assay.digest import file_digest
 from assay.errors import UserError, choose
 from assay.settings.component import Dataset
-from assay.store import write_atomically
+from assay.store import read_index, write_atomically
 
 
 def data_file(path: str, data: Path) -> Path:
@@ -45,7 +45,7 @@ class FileDigests:
 
     def __init__(self, store: Path, data: Path) -> None:
         self._path, self._data = store / ".file-digests.json", data
-        self._known = self._read()
+        self._known: dict[str, str] = read_index(self._path)
         self._changed = False
 
     def of(self, source: Dataset) -> dict[str, str]:
@@ -58,14 +58,6 @@ class FileDigests:
             name: self._digest(data_file(source.settings[name], self._data))
             for name in source.file_settings()
         }
-
-    def _read(self) -> dict[str, str]:
-        """What is known; nothing where the file is missing or damaged, for it can be made again."""
-        try:
-            known = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            return {}
-        return known if isinstance(known, dict) else {}
 
     def _digest(self, path: Path) -> str:
         state = path.stat()
