@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from assay import numerics, program, recipe
+from assay import numerics, program, reads, recipe
 from assay.cohorts.devices import leased
 from assay.cohorts.run import Cohort, run, to_do
 from assay.errors import UserError
@@ -76,13 +76,12 @@ def main() -> None:
     waiting = to_do(cohort)
     if not waiting:
         return
-    for each in recipes:
-        each.with_code_now().code_now()  # worked out once, for all processes that are forked from this one
     settings = recipes[0].settings
     with leased(machine.device, settings.training.processes, arguments.on_cluster) as on_gpu:
         numerics.set_environment(settings.numerics)
-        import torch  # noqa: F401  # likewise
+        import torch  # noqa: F401  # once, for all processes that are forked from this one
 
+        reads.look_ahead([each.with_code_now() for each in recipes])
         run(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
 
 

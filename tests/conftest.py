@@ -1,13 +1,21 @@
-"""What all tests share."""
+"""What all tests share, and who runs which: the long files first, and all tests of a cluster on one worker."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = ("slurm", "soundness", "portability", "workflow", "exact", "page", "unit")
+"""Of tests: those whose files take the longest come first, so that no worker is left alone with one at the end."""
+Shared = Callable[[str, Callable[[Path], None]], Path]
+"""A name, and how to make a folder of that name → the folder."""
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +24,39 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("ASSAY_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Makes a folder that every worker of this call of pytest reads, once for all of them."""
+    own = tmp_path_factory.getbasetemp()
+    base = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = base / f"shared-{name}", base / f"shared-{name}.done"
+        with (base / f"shared-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file stay together, in their order."""
+    items.sort(key=lambda item: FOLDERS.index(item.path.relative_to(ROOT / "tests").parts[0]))
+
+
+class Scheduling(LoadScopeScheduling):
+    """A worker has the tests of one file, or all of the cluster, of which there is one at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "slurm" if "slurm" in Path(file).parts else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """What shares the tests among the workers."""
+    return Scheduling(config, log)

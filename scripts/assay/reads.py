@@ -60,6 +60,8 @@ class _Job:
     allowed: list[Path]
     read: set[str]
     written: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
+    """Of what is read, that which was found to be allowed."""
 
     def opened(self, path: str, mode: str, flags: int) -> None:
         """Note a file that is opened: what it held before may be read, unless the job put it there."""
@@ -126,16 +128,16 @@ def require_declared(recipe: Recipe) -> None:
     if not _jobs:
         return
     job, places = _jobs[-1], _places()
-    read = set(map(_source, job.read.copy()))  # of a copy: another thread may open files now
-    own = {path.resolve() for path in map(closure.file_of, recipe.code_now()) if path is not None}
-    if edited := sorted(str(path) for path in own if bytecode.is_other(path)):
+    own = places.files_of(tuple(recipe.code_now()))
+    if edited := sorted(path for path in map(str, own) if bytecode.is_other(path)):
         raise UserError(
             f"{recipe.stage} {recipe.address}: {', '.join(edited)}: was edited after the address was made "
             "and before it was imported; what was computed is not what the address stands for. Start again"
         )
-    others = {folder for folder in set(map(os.path.dirname, read)) if places.is_environment(folder)}
-    strange = [name for name in read if os.path.dirname(name) not in others or os.path.islink(name)]
-    found = sorted(path for path in map(Path, strange) if _is_undeclared(path.resolve(), own, job, places))
+    read = job.read - job.settled
+    sources = {Path(name) for name in map(_source, read) if places.is_users(name)}
+    programs = _programs() if sources else set()
+    found = sorted(path for path in sources if _is_undeclared(path.resolve(), own | programs, job, places))
     modules, files = [path for path in found if path.suffix == ".py"], [p for p in found if p.suffix != ".py"]
     if found:
         raise UserError(
@@ -143,6 +145,16 @@ def require_declared(recipe: Recipe) -> None:
             f"{', '.join(map(str, modules + files))}. "
             + "; ".join([_DECLARE_MODULE] * bool(modules) + [_DECLARE_FILE] * bool(files))
         )
+    job.settled |= read
+
+
+def look_ahead(recipes: Iterable[Recipe]) -> None:
+    """Find out where files belong, once for all jobs that are forked from this process."""
+    places = _places()
+    for folder in set(map(os.path.dirname, imported_files())):
+        places.is_environment(folder)
+    for recipe in recipes:
+        places.files_of(tuple(recipe.code_now()))
 
 
 def _source(name: str) -> str:
@@ -153,10 +165,10 @@ def _source(name: str) -> str:
     return name
 
 
-def _is_undeclared(path: Path, own: set[Path], job: _Job, places: _Places) -> bool:
+def _is_undeclared(path: Path, declared: frozenset[Path], job: _Job, places: _Places) -> bool:
     """Whether a file is the project's or the user's, and nothing says that it may be read."""
     return (
-        path not in own
+        path not in declared
         and path.is_file()
         and not any(path.is_relative_to(folder) for folder in job.allowed)
         and not places.is_environment(str(path.parent))
@@ -168,19 +180,43 @@ def _is_undeclared(path: Path, own: set[Path], job: _Job, places: _Places) -> bo
 
 @dataclass(frozen=True)
 class _Places:
-    """Whose the folders of this machine are."""
+    """Whose the folders of this machine are; what was found out is kept, for a job asks again."""
 
     users: tuple[Path, ...]
     """The project, and those that hold the user's other modules."""
     others: tuple[Path, ...]
     """Python's, the system's and those that libraries keep."""
+    environment: dict[str, bool] = field(default_factory=dict)
+    files: dict[tuple[str, ...], frozenset[Path]] = field(default_factory=dict)
+
+    def files_of(self, names: tuple[str, ...]) -> frozenset[Path]:
+        """The files of a closure, given the names in it."""
+        if names not in self.files:
+            found = map(closure.file_of, names)
+            self.files[names] = frozenset(path.resolve() for path in found if path is not None)
+        return self.files[names]
+
+    def is_users(self, name: str) -> bool:
+        """Whether a file lies, or is a link, outside of what Python, the system and packages hold."""
+        return not self.is_environment(os.path.dirname(name)) or os.path.islink(name)
 
     def is_environment(self, folder: str) -> bool:
         """Whether a folder's files are Python's, an installed package's or the system's.
 
         A project in /opt or /usr/src is none of the system's, and its .venv is none of the project's.
         """
-        return _is_environment(folder, self.users, self.others)
+        if folder not in self.environment:
+            self.environment[folder] = self._is_environment(Path(folder).resolve())
+        return self.environment[folder]
+
+    def _is_environment(self, path: Path) -> bool:
+        if is_installed(path):
+            return True
+        own = [root for root in self.users if path.is_relative_to(root)]
+        return any(
+            path.is_relative_to(root) and not any(user.is_relative_to(root) for user in own)
+            for root in self.others
+        )
 
     def is_hidden(self, path: Path) -> bool:
         """Whether a file lies in a hidden folder of the project's, such as a cache, or is hidden at home."""
@@ -193,30 +229,25 @@ class _Places:
         return bool(hidden) and all(hidden)
 
 
-@functools.cache
-def _is_environment(folder: str, users: tuple[Path, ...], others: tuple[Path, ...]) -> bool:
-    """The same, remembered: a job asks for each of hundreds of folders, and again when it is sealed."""
-    path = Path(folder).resolve()
-    if is_installed(path):
-        return True
-    own = [root for root in users if path.is_relative_to(root)]
-    return any(
-        path.is_relative_to(root) and not any(user.is_relative_to(root) for user in own) for root in others
-    )
-
-
 def _places() -> _Places:
-    users = (Path.cwd().resolve(), *(root for root in import_roots() if not is_installed(root)))
     kept = [os.environ[name] for name in _CACHES if os.environ.get(name)]
-    others = {Path(root).resolve() for root in (*_SYSTEM, sys.base_prefix, sys.prefix, *kept)}
-    return _Places(users, tuple(sorted(others)))
+    return _known_places(os.getcwd(), tuple(import_roots()), (*_SYSTEM, sys.base_prefix, sys.prefix, *kept))
+
+
+@functools.cache
+def _known_places(working: str, roots: tuple[Path, ...], others: tuple[str, ...]) -> _Places:
+    users = (Path(working).resolve(), *(root for root in roots if not is_installed(root)))
+    return _Places(users, tuple(sorted({Path(other).resolve() for other in others})))
+
+
+def _programs() -> set[Path]:
+    """The program that is run, and the one whose process was forked to run it."""
+    mains = [sys.modules.get(name) for name in ("__main__", "__mp_main__")]  # see multiprocessing/__init__.py
+    return {Path(file).resolve() for main in mains if (file := getattr(main, "__file__", None))}
 
 
 def _is_not_followed(path: Path) -> bool:
-    """Whether a file is a module that may not influence a result, or the program, or its parent."""
-    programs = (getattr(sys.modules.get("__main__"), "__file__", None), *sys.orig_argv[1:2])
-    if path in [Path(name).resolve() for name in programs if name]:
-        return True
+    """Whether a file is a module that may not influence a result."""
     if path.suffix != ".py":
         return False
     for root in import_roots():

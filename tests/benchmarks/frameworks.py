@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bare import BATCH, RATE, Digits, network
+from bare import BATCH, RATE, Data, network
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 Trains = Callable[[Path], Any]
 
 
-def lightning(kind: str, data: Digits, epochs: int) -> Trains:
+def lightning(kind: str, data: Data, epochs: int) -> Trains:
     """PyTorch Lightning."""
     import logging
 
@@ -61,7 +61,7 @@ def lightning(kind: str, data: Digits, epochs: int) -> Trains:
     return trains
 
 
-def hf_trainer(kind: str, data: Digits, epochs: int) -> Trains:
+def hf_trainer(kind: str, data: Data, epochs: int) -> Trains:
     """The Trainer of Hugging Face's transformers."""
     from transformers import Trainer, TrainingArguments
 
@@ -102,7 +102,7 @@ def hf_trainer(kind: str, data: Digits, epochs: int) -> Trains:
     return trains
 
 
-def skorch(kind: str, data: Digits, epochs: int) -> Trains:
+def skorch(kind: str, data: Data, epochs: int) -> Trains:
     """skorch: the interface of scikit-learn."""
     from skorch import NeuralNetClassifier
     from skorch.callbacks import Checkpoint
@@ -130,7 +130,7 @@ def skorch(kind: str, data: Digits, epochs: int) -> Trains:
     return trains
 
 
-def keras(kind: str, data: Digits, epochs: int) -> Trains:
+def keras(kind: str, data: Data, epochs: int) -> Trains:
     """Keras 3 on torch."""
     import os
 

@@ -7,20 +7,16 @@ that are not installed are left out; `pip install -r envs/requirements-benchmark
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from measuring import ENVIRONMENT, ROOT, Figures, in_turn, median, parser, ratio, show
+from measuring import ENVIRONMENT, Figures, answer, asked, in_turn, median, parser, ratio, show
 
 BARE, SAVING, ASSAY = "bare loop", "bare loop that saves each epoch", "Assay"
 FRAMEWORKS = {
@@ -41,7 +37,8 @@ def main() -> None:
     options.add_argument("--process", nargs=2, metavar=("NAME", "STORE"), help="what each candidate runs as")
     arguments = options.parse_args()
     if arguments.process:
-        _serve(*arguments.process, arguments.models[0], arguments.epochs)
+        name, store = arguments.process
+        answer(lambda: _candidate(name, Path(store), arguments.models[0], arguments.epochs))
         return
     names = [BARE, SAVING, ASSAY]
     if not arguments.without_frameworks:
@@ -54,7 +51,7 @@ def main() -> None:
 
 def _measured(model: str, names: Sequence[str], epochs: int, repetitions: int) -> list[dict[str, Any]]:
     """A row a candidate."""
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         store = stack.enter_context(tempfile.TemporaryDirectory())
         candidates = {name: stack.enter_context(_process(name, store, model, epochs)) for name in names}
         for train in candidates.values():  # what is done once only: caches, lazy imports
@@ -72,54 +69,27 @@ def _measured(model: str, names: Sequence[str], epochs: int, repetitions: int) -
     ]
 
 
-@contextlib.contextmanager
-def _process(name: str, store: str, model: str, epochs: int) -> Any:
+def _process(name: str, store: str, model: str, epochs: int) -> AbstractContextManager[Callable[[], Figures]]:
     """A candidate's process, as a function that has it train once."""
-    command = [
-        sys.executable,
-        str(Path(__file__).resolve()),
-        "--process",
-        name,
-        store,
-        "--models",
-        model,
-        "--epochs",
-        str(epochs),
-    ]
-    environment = ENVIRONMENT | {"ASSAY_RESULTS": store}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        asked, answered = process.stdin, process.stdout
-
-        def train() -> Figures:
-            asked.write("train\n")
-            asked.flush()
-            answer = answered.readline()
-            if not answer:
-                sys.exit(f"{name}: its process ended")
-            return dict(json.loads(answer))
-
-        try:
-            yield train
-        finally:
-            asked.close()
+    program = [str(Path(__file__).resolve()), "--process", name, store]
+    options = ["--models", model, "--epochs", str(epochs)]
+    return asked(name, [*program, *options], ENVIRONMENT | {"ASSAY_RESULTS": store})
 
 
-def _serve(name: str, store: str, model: str, epochs: int) -> None:
-    """Train whenever a line arrives, and answer with the time that it took."""
-    answer = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what frameworks print is no answer
-    trains = _trains(name, Path(store), model, epochs)
-    for _ in sys.stdin:
-        folder = Path(store, "run")
+def _candidate(name: str, store: Path, model: str, epochs: int) -> Callable[[], Figures]:
+    """What trains once, and says how long that took."""
+    trains = _trains(name, store, model, epochs)
+
+    def measure() -> Figures:
+        folder = store / "run"
         folder.mkdir()
         wall, cpu = time.perf_counter(), time.process_time()
         trains(folder)
         taken = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
         shutil.rmtree(folder)
-        print(json.dumps(taken), file=answer, flush=True)
+        return taken
+
+    return measure
 
 
 def _trains(name: str, store: Path, model: str, epochs: int) -> Callable[[Path], Any]:
@@ -140,7 +110,7 @@ def _trains(name: str, store: Path, model: str, epochs: int) -> Callable[[Path],
         return lambda folder: run.run(recipe, 0, lambda: prepared, folder)
     import bare
 
-    data = bare.digits(recipe.embedded["prepare"].folder(store) / "fixed")
+    data = bare.load(recipe.embedded["prepare"].folder(store) / "fixed")
     if name in (BARE, SAVING):
         return lambda folder: bare.loop(model, data, epochs, folder if name == SAVING else None)
     import frameworks

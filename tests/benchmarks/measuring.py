@@ -1,4 +1,4 @@
-"""What the benchmarks share: candidates taken in turn, medians of ratios to one of them, a table and JSON."""
+"""What the benchmarks share: processes that are measured, candidates taken in turn, ratios, a table and JSON."""
 
 from __future__ import annotations
 
@@ -6,33 +6,109 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "profiles", "workflow", "config", "scripts", "envs", "pyproject.toml")
+"""What a copy of the project needs."""
 ENVIRONMENT = {
-    **os.environ,
+    **{name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")},
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONPATH": os.pathsep.join([str(ROOT / "scripts"), str(ROOT / "tests/benchmarks")]),
 }
-"""For the processes that are measured: one thread each."""
+"""For the processes that are measured: one thread each, and neither the store nor the seed of who measures."""
 
 Figures = dict[str, float]
 """Of one repetition of one candidate."""
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
+def parser(description: str | None, repetitions: int = 5) -> argparse.ArgumentParser:
     """The options of every benchmark."""
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("--repetitions", type=int, default=5, metavar="N", help="of each candidate (default 5)")
+    made.add_argument(
+        "--repetitions", type=int, default=repetitions, metavar="N",
+        help=f"of each candidate (default {repetitions})",
+    )  # fmt: skip
     made.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     return made
+
+
+def lay_out(folder: Path) -> None:
+    """Put a copy of the project in a folder."""
+    for name in PARTS:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+
+
+def measured(command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT) -> Figures:
+    """What a Python process takes: seconds, those of the processor, the largest resident set in MB.
+
+    The processor's are also those of the processes that it waited for; the resident set is the largest of one.
+    """
+    with tempfile.TemporaryFile() as said:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.exit(f"{said.read().decode()}\n{' '.join(command)}: exit code {process.returncode}")
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "peak MB": used.ru_maxrss / unit}
+
+
+@contextmanager
+def asked(
+    name: str, command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT
+) -> Iterator[Callable[[], Figures]]:
+    """A Python process that measures each time it is asked (it calls `answer`), as a function that asks."""
+    with subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None and process.stdout is not None
+        questions, answers = process.stdin, process.stdout
+
+        def ask() -> Figures:
+            try:
+                questions.write("measure\n")
+                questions.flush()
+            except BrokenPipeError:
+                sys.exit(f"{name}: its process ended")
+            told = answers.readline()
+            if not told:
+                sys.exit(f"{name}: its process ended")
+            return dict(json.loads(told))
+
+        try:
+            yield ask
+        finally:
+            with suppress(BrokenPipeError):
+                questions.close()
+
+
+def answer(make: Callable[[], Callable[[], Figures]]) -> None:
+    """Make what measures, then measure whenever a line arrives on standard input."""
+    told = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what frameworks print is no answer
+    measure = make()
+    for _ in sys.stdin:
+        print(json.dumps(measure()), file=told, flush=True)
 
 
 def in_turn(candidates: Mapping[str, Callable[[], Figures]], repetitions: int) -> dict[str, list[Figures]]:
@@ -57,18 +133,31 @@ def ratio(figures: Sequence[Figures], others: Sequence[Figures], name: str) -> f
 
 
 def show(name: str, rows: Sequence[Mapping[str, Any]], file: Path | None, **facts: Any) -> None:
-    """Print rows as a table and all of it as one line of JSON; write that to a file, too, if one is given."""
+    """Print rows as a table, then all of it as `tell` does."""
+    table(rows)
+    tell(name, file, **facts, rows=rows)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as a table in Markdown."""
     columns = list(rows[0])
     cells = [columns, *([_text(row[column]) for column in columns] for row in rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
+    cells.insert(1, ["-" * width for width in widths])
     for row in cells:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        print(f"| {' | '.join(text.ljust(width) for text, width in zip(row, widths, strict=True))} |")
+
+
+def tell(name: str, file: Path | None, **facts: Any) -> None:
+    """Print all that was found as one line of JSON; write that to a file, too, if one is given."""
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    text = json.dumps({"benchmark": name, **machine, **facts, "rows": rows})
+    text = json.dumps({"benchmark": name, **machine, **facts})
     print(text)
     if file is not None:
         file.write_text(text + "\n")
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "–"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

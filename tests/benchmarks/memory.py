@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from measuring import ENVIRONMENT, ROOT, Figures, in_turn, median, parser, ratio, show
+from measuring import ENVIRONMENT, in_turn, measured, median, parser, ratio, show
 
 BARE, ASSAY = "bare loop that saves each epoch", "Assay"
-BARE_PROGRAM = """\
-import pathlib, sys
-import bare
-model, epochs, data, out = sys.argv[1:]
-bare.loop(model, bare.digits(pathlib.Path(data)), int(epochs), pathlib.Path(out))
-"""
 
 
 def main() -> None:
@@ -33,17 +23,17 @@ def main() -> None:
             settings = f"model={model} training.epochs={arguments.epochs}"
             out = Path(folder, "run")
             job = ["scripts/train.py", "--quiet", "--set", settings, "--out", str(out)]
-            peak(job, environment)  # the data are prepared
+            measured(job, environment)  # the data are prepared
             prepared = next(Path(folder, "store/prepare").glob("*/fixed"))
             left += [
                 {"model": model, "file": str(path.relative_to(out)), "bytes": path.stat().st_size}
                 for path in sorted(out.rglob("*"))
                 if path.is_file()
             ]
-            hand = ["-c", BARE_PROGRAM, model, str(arguments.epochs), str(prepared), folder]
+            hand = ["tests/benchmarks/bare.py", model, str(arguments.epochs), "1", str(prepared)]
             candidates = {
-                BARE: lambda hand=hand, environment=environment: peak(hand, environment),  # type: ignore[misc]
-                ASSAY: lambda job=job, environment=environment, folder=folder: peak(  # type: ignore[misc]
+                BARE: lambda hand=hand: measured(hand),  # type: ignore[misc]
+                ASSAY: lambda job=job, environment=environment, folder=folder: measured(  # type: ignore[misc]
                     [*job, "--out", tempfile.mkdtemp(dir=folder)], environment
                 ),
             }
@@ -63,16 +53,6 @@ def main() -> None:
     show(
         "memory", rows, arguments.json, epochs=arguments.epochs, repetitions=arguments.repetitions, left=left
     )
-
-
-def peak(command: Sequence[str], environment: dict[str, str]) -> Figures:
-    """The largest resident set of a Python process."""
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)}: exit code {os.waitstatus_to_exitcode(status)}")
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return {"peak MB": used.ru_maxrss / unit}
 
 
 if __name__ == "__main__":

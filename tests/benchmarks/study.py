@@ -10,7 +10,6 @@ Assay            the same, until the report is there
 from __future__ import annotations
 
 import concurrent.futures
-import os
 import shutil
 import subprocess
 import sys
@@ -20,9 +19,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from measuring import ENVIRONMENT, ROOT, Figures, in_turn, median, parser, ratio, show
+from measuring import ENVIRONMENT, ROOT, Figures, in_turn, lay_out, measured, median, parser, ratio, show
 
-PARTS = ("Snakefile", "profiles", "workflow", "config", "scripts", "envs", "pyproject.toml")
 BARE, SHELL, HYDRA, RUNS, ASSAY = "bare limit", "shell loop", "Hydra, joblib", "Assay, to runs", "Assay"
 STUDY = """\
 base: {{model: {model}, training: {{epochs: {epochs}}}}}
@@ -36,8 +34,8 @@ sys.path[:0] = {paths}
 from omegaconf import DictConfig
 @hydra.main(version_base=None)
 def main(given: DictConfig) -> None:
-    import study
-    study.train(given.model, given.epochs, 1, given.data)
+    import pathlib, bare
+    bare.train(given.model, given.epochs, 1, bare.load(pathlib.Path(given.data)))
 main()
 """
 
@@ -49,14 +47,7 @@ def main() -> None:
     options.add_argument("--epochs", type=int, default=20, help="of a run (default 20)")
     options.add_argument("--seeds", type=int, default=20, help=f"of each of {VARIANTS} variants (default 20)")
     options.add_argument("--cores", type=int, default=2, help="(default 2)")
-    options.add_argument(
-        "--train", nargs=4, metavar=("MODEL", "EPOCHS", "RUNS", "DATA"), help="bare runs, here"
-    )
     arguments = options.parse_args()
-    if arguments.train:
-        model, epochs, runs, data = arguments.train
-        train(model, int(epochs), int(runs), data)
-        return
     rows = []
     for model in arguments.models:
         with tempfile.TemporaryDirectory() as folder:
@@ -76,39 +67,24 @@ def main() -> None:
     show("study", rows, arguments.json, **facts, repetitions=arguments.repetitions)
 
 
-def train(model: str, epochs: int, runs: int, data: str) -> None:
-    """Train so many runs, one after another, in this process."""
-    import torch
-    from bare import digits, loop
-
-    torch.set_num_threads(1)
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory() as folder:
-            loop(model, digits(Path(data)), epochs, Path(folder))
-
-
 def candidates(
     folder: Path, model: str, epochs: int, seeds: int, cores: int
 ) -> dict[str, Callable[[], Figures]]:
     """What is measured, by name."""
-    for name in PARTS:
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, folder / name)
+    lay_out(folder)
     (folder / "config/studies/small.yaml").write_text(STUDY.format(model=model, epochs=epochs, seeds=seeds))
     _workflow(folder, 1, "--until", "prepare")
     data = next((folder / "results/prepare").glob("*/fixed"))
     shutil.move(data, folder / "data")
     runs = VARIANTS * seeds
-    command = [sys.executable, __file__, "--train", model, str(epochs)]
+    program = str(ROOT / "tests/benchmarks/bare.py")
 
     def together(shares: list[int]) -> Figures:
         """One process for each share of the runs, as many at a time as there are cores."""
         began = time.perf_counter()
         with concurrent.futures.ThreadPoolExecutor(cores) as pool:
-            calls = [[*command, str(share), str(folder / "data")] for share in shares]
-            for done in pool.map(lambda call: subprocess.run(call, env=ENVIRONMENT, check=True), calls):
-                assert done.returncode == 0
+            calls = [[program, model, str(epochs), str(share), str(folder / "data")] for share in shares]
+            list(pool.map(measured, calls))
         return {"seconds": time.perf_counter() - began}
 
     def hydra() -> Figures:
@@ -159,7 +135,7 @@ def _workflow(folder: Path, cores: int, *arguments: str) -> None:
         "study=small",
         *arguments,
     ]
-    environment = os.environ | {"PYTHONPATH": str(folder / "scripts")}
+    environment = ENVIRONMENT | {"PYTHONPATH": str(folder / "scripts")}
     done = subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True)
     if done.returncode:
         sys.exit(done.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 from assay.cohorts import devices, forked
-from assay.cohorts.division import divided, size, wanted
+from assay.cohorts.division import Wanted, divided, size, wanted
 from assay.cohorts.rules import train_rules
 from assay.jobs import jobs
 from assay.plan import Plan, load_plan
@@ -90,15 +91,34 @@ def test_what_is_trained_is_evaluated_by_a_rule_that_says_so(
     assert names == {"train_2_seeds_from_4"}  # of what is finished nothing is made again
 
 
-def test_auto_fills_the_cores_first(plan: Plan) -> None:
+def some(*counts: int) -> list[Wanted]:
+    """What is wanted of recipes with so many seeds each."""
+    return [Wanted(None, tuple(range(count)), is_trained=False) for count in counts]  # type: ignore[arg-type]
+
+
+def test_auto_uses_every_core_and_starts_few_processes(plan: Plan) -> None:
     found = wanted(plan, finished_too=False)
-    runs = sum(len(item.seeds) for item in found)
-    assert runs == 9 * 2 + 2 * 2
+    assert sorted(len(item.seeds) for item in found) == [2, 2, 9, 9]
     assert size("auto", found, cores=None) == 1
     assert size("auto", found, cores=64) == 1
-    assert size("auto", found, cores=1) == runs // 4
     assert size(7, found, cores=64) == 7
-    assert size("auto", found, cores=64, least=4) == size("auto", found, cores=None, least=4) == 4
+    assert size("auto", found, cores=64, at_once=4) == size("auto", found, cores=None, at_once=4) == 4
+    assert size("auto", some(20), cores=1) == 20  # one process for one core
+    assert size("auto", some(20, 20, 20), cores=2) == 10  # three each, not two and one
+    assert size("auto", some(5, 5), cores=4) == 3
+    assert size("auto", some(), cores=4) == size("auto", some(1), cores=4) == 1
+    assert size("auto", some(64), cores=8, at_once=4) == 16  # two jobs of four runs at a time, twice
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.integers(1, 9))
+def test_auto_leaves_no_core_idle_for_long(counts: list[int], cores: int) -> None:
+    """Whatever the study, the last job ends at most a run and a start later than with single seeds."""
+    number = size("auto", some(*counts), cores)
+    jobs = sorted((len(part) + 1 for count in counts for part in divided(range(count), number)), reverse=True)
+    ends = [0] * cores
+    for job in jobs:
+        ends[ends.index(min(ends))] += job
+    assert max(ends) <= 2 * math.ceil(sum(counts) / cores) + 1
 
 
 def start(program: str, folder: Path, *arguments: str) -> tuple[int, str]:
@@ -117,6 +137,36 @@ def test_a_forked_program_is_a_program(tmp_path: Path) -> None:
     code, said = start("1 / 0", tmp_path)
     assert code == 1 and said.endswith("ZeroDivisionError: division by zero\n")
     assert start("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path)[0] == -signal.SIGKILL
+
+
+PARENT = """
+import multiprocessing, sys
+from pathlib import Path
+from assay.cohorts import forked
+import os
+os.waitpid(forked.start(Path("child.py"), [], Path("log")), 0)
+"""
+CHILD = """
+import sys
+from types import SimpleNamespace
+from assay import reads
+code = dict.fromkeys(sys.modules)
+recipe = SimpleNamespace(stage="train", address="a", code_now=lambda: code)
+with reads.watched():
+    reads.require_declared(recipe)
+    open("table.csv").close()
+    reads.require_declared(recipe)
+"""
+
+
+def test_a_forked_program_may_be_told_of_its_parent_s(tmp_path: Path) -> None:
+    """What its process was before it is nothing that it reads; the rest is looked at each time."""
+    for name, text in {"parent.py": PARENT, "child.py": CHILD, "table.csv": "1\n"}.items():
+        (tmp_path / name).write_text(text)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-u", "parent.py"], cwd=tmp_path, env=environment, check=True)
+    said = (tmp_path / "log").read_text()
+    assert f"does not stand for: {tmp_path / 'table.csv'}. a module that reads" in said
 
 
 def test_what_a_forked_program_does_dies_with_it(tmp_path: Path) -> None:

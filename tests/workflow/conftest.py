@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, Shared
 
 STUDY = """\
 question: Which loss?
@@ -70,8 +70,8 @@ class Project:
         return self.run([sys.executable, *arguments], **environment)
 
     def run(self, command: list[str], **environment: str) -> Outcome:
-        """Run a command in the clone."""
-        made = {**os.environ, **environment}
+        """Run a command in the clone, which keeps what Python compiles."""
+        made = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment}
         result = subprocess.run(
             command, cwd=self.root, env=made, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
@@ -94,9 +94,8 @@ def clone(target: Path, origin: Path = ROOT) -> Project:
     """Lay out the project in an empty folder, with a copy of its results if the origin has a small study."""
     for name in PARTS:
         source = origin / name
-        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=ignore)
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("*.egg-info"))
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target / name)
@@ -107,13 +106,16 @@ def clone(target: Path, origin: Path = ROOT) -> Project:
     return project
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The small study, run to its report. Read only: tests that change something clone it."""
-    project = clone(tmp_path_factory.mktemp("finished") / "project")
-    outcome = project.snakemake()
+def _run_to_its_report(folder: Path) -> None:
+    outcome = clone(folder).snakemake()
     assert outcome.code == 0, outcome.text
-    return project
+
+
+@pytest.fixture(scope="session")
+def finished(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small study, run to its report. Read only: tests that change something clone it."""
+    made = shared("finished", _run_to_its_report)
+    return clone(tmp_path_factory.mktemp("finished") / "project", made)
 
 
 @pytest.fixture

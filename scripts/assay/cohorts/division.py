@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from assay.finished import is_finished
@@ -12,8 +14,10 @@ from assay.plan import Plan
 from assay.recipe import Recipe
 from assay.store import seed_folder
 
-JOBS_PER_CORE = 4
-"""With `auto`: enough that no core waits long for the last job, few enough that their starts cost little."""
+START = 1.0
+"""What the start of a job costs, in runs: as much as a short run. Beside long ones, it does not count."""
+UNEVENNESS = 0.5
+"""For how much of the longest job other cores may be idle at the end, because runs are of unlike length."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +56,54 @@ def wanted(plan: Plan, finished_too: bool) -> list[Wanted]:
     return found
 
 
-def size(given: int | Literal["auto"], found: Collection[Wanted], cores: int | None, least: int = 1) -> int:
+def size(given: int | Literal["auto"], found: Collection[Wanted], cores: int | None, at_once: int = 1) -> int:
     """How many seeds a job computes.
+
+    With `auto` on one machine, as many as let the last job end first. On a cluster, as many as a job computes
+    at once.
 
     Args:
         given: what the configuration says.
         found: what is wanted.
-        cores: those that the jobs share; None on a cluster, where `auto` is the least number.
-        least: how many seeds a job can compute at once.
+        cores: those that the jobs share; None on a cluster.
+        at_once: how many seeds a job computes at the same time, each on a core.
     """
     if given != "auto":
         return given
-    if cores is None:
-        return least
-    runs = sum(len(item.seeds) for item in found)
-    return max(least, runs // (cores * JOBS_PER_CORE))
+    counts = [len(item.seeds) for item in found]
+    most = max(counts, default=0)
+    if cores is None or most <= at_once:
+        return at_once
+    places = max(1, cores // at_once)
+    return min(range(at_once, most + 1), key=lambda number: _end(counts, number, places, at_once))
 
 
-def divided(seeds: Sequence[int], size: int) -> Iterator[tuple[int, ...]]:
-    """Seeds in their order, in as few parts of at most `size` as there can be, of sizes alike."""
-    parts = math.ceil(len(seeds) / size)
-    for part in range(parts):
-        yield tuple(seeds[part * len(seeds) // parts : (part + 1) * len(seeds) // parts])
+def _end(counts: Collection[int], number: int, places: int, at_once: int) -> float:
+    """When the last job ends, in the time of a run, if the longest are begun first.
+
+    Args:
+        counts: how many seeds each recipe has.
+        number: the most that a job computes.
+        places: how many jobs there are at the same time.
+        at_once: how many seeds a job computes at the same time.
+    """
+    sizes = (size for count in counts for size in _sizes(count, number))
+    jobs = sorted((START + math.ceil(size / at_once) for size in sizes), reverse=True)
+    ends = [0.0] * places
+    for job in jobs:
+        heapq.heapreplace(ends, ends[0] + job)
+    idle = UNEVENNESS * max(jobs) * (places - 1) / places
+    return max(ends) + idle
+
+
+def _sizes(count: int, most: int) -> list[int]:
+    """The sizes, nearly equal, of as few parts of at most `most` as there can be."""
+    parts = math.ceil(count / most)
+    return [(part + 1) * count // parts - part * count // parts for part in range(parts)]
+
+
+def divided(seeds: Sequence[int], most: int) -> Iterator[tuple[int, ...]]:
+    """Seeds in their order, in as few parts of at most `most` as there can be, of sizes alike."""
+    rest = iter(seeds)
+    for size in _sizes(len(seeds), most):
+        yield tuple(islice(rest, size))
