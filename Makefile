@@ -9,7 +9,7 @@ BIN = $(CURDIR)/.venv/bin
 # torch's build is for each machine to choose, and brings what it needs of CUDA with it
 PINNED = sed 's/+[a-z0-9]*$$//' | grep -vE '^(nvidia|triton|cuda|pip=)'
 
-.PHONY: run keras test benchmarks lint docs lock clean
+.PHONY: run keras test benchmarks benchmarks-gpu lint docs lock clean
 export PATH := $(BIN):$(PATH)
 
 run: .venv/ready  ## the study of config/config.yaml (or STUDY=name), to its report
@@ -24,10 +24,13 @@ test: .venv/ready-dev  ## the whole test suite
 
 benchmarks: .venv/ready  ## how fast: tables and JSON; the other frameworks are installed beside .venv
 	python -m venv .venv-benchmarks
-	.venv-benchmarks/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | { read -r folder; \
-	  .venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$folder/assay.pth"; }
+	.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	  > "$$(.venv-benchmarks/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/assay.pth"
 	.venv-benchmarks/bin/python -m pip --disable-pip-version-check install --quiet --requirement envs/requirements-benchmarks.lock
 	for name in start loop memory study; do .venv-benchmarks/bin/python tests/benchmarks/$$name.py $(BENCHMARK_ARGUMENTS) || exit; done
+
+benchmarks-gpu: .venv/ready  ## the same of runs that share a GPU, mixed precision, determinism: needs a GPU
+	python tests/benchmarks/gpu.py $(BENCHMARK_ARGUMENTS)
 
 lint: .venv/ready-dev  ## style, types, and Snakemake's own checks
 	ruff check .

@@ -77,10 +77,12 @@ def main() -> None:
     if not waiting:
         return
     settings = recipes[0].settings
-    with leased(machine.device, settings.training.processes, arguments.on_cluster) as on_gpu:
-        numerics.set_environment(settings.numerics)
-        import torch  # noqa: F401  # once, for all processes that are forked from this one
+    numerics.set_environment(settings.numerics)
+    import numpy.random  # noqa: F401  # once, for all processes that are forked from this one
+    import torch
 
+    device = machine.device if torch.backends.cuda.is_built() else "cpu"  # what cannot be used is not leased
+    with leased(device, settings.training.processes, arguments.on_cluster) as on_gpu:
         reads.look_ahead([each.with_code_now() for each in recipes])
         run(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
 

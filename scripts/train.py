@@ -11,17 +11,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay import numerics, plan, program, reads, recipe, single, sources
-from assay.configuration import configure
+from assay import numerics, program, reads, recipe
 from assay.errors import UserError, choose
-from assay.settings.config import MachineSettings
 from assay.store import seed_folder
-from assay.study.overrides import parse_assignments
 
 if TYPE_CHECKING:
+    from assay.configuration import Configuration
+    from assay.data.prepared import Prepared
+    from assay.recipe import Recipe
     from assay.training.run import Execution
 
 
@@ -61,12 +63,9 @@ def parse() -> argparse.Namespace:
         "--planned", action="store_true", help="refuse if the code is not the recipe's any more"
     )
     parser.add_argument("--quiet", action="store_true", help="log to the run's train.log only")
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Train one run."""
-    arguments = parse()
+    arguments = parser.parse_args()
+    if arguments.variant is not None and arguments.study is None:
+        raise UserError("--variant: needs --study")
     if arguments.seed < 0:
         raise UserError(f"--seed: must be a whole number from 0, not {arguments.seed}")
     if arguments.resume_every is not None and arguments.resume_every <= 0:
@@ -75,22 +74,14 @@ def main() -> None:
         raise UserError(f"--stop-after: must be a whole number from 1, not {arguments.stop_after}")
     if (arguments.workers or 0) < 0:
         raise UserError(f"--workers: must be a whole number from 0, not {arguments.workers}")
-    assignments = parse_assignments(arguments.set)
-    configuration = configure()
-    if arguments.recipe is not None:
-        chosen = single.from_file(arguments.recipe, assignments, configuration)
-    elif arguments.study is not None:
-        both = {**configuration.options.assignments, **assignments}
-        options = dataclasses.replace(configuration.options, assignments=both)
-        configuration = dataclasses.replace(configuration, options=options)
-        chosen = single.from_variant(arguments.study, arguments.variant, configuration)
-    elif arguments.variant is not None:
-        raise UserError("--variant: needs --study")
-    else:
-        chosen = single.from_settings({}, assignments, configuration)
-    out = arguments.out or chosen.folder(configuration.store) / seed_folder(arguments.seed)
+    return arguments
+
+
+def main() -> None:
+    """Train one run."""
+    call = Call(parse())
+    arguments, chosen, out = call.arguments, call.recipe, call.out
     program.start_log(console=not arguments.quiet)
-    store, files = configuration.store, configuration.options.data
     with program.attempt(out):
         current = chosen.with_code_now()
         if arguments.planned:
@@ -100,48 +91,111 @@ def main() -> None:
         if program.is_done(out, current, arguments.seed):
             return
         if arguments.out is None:
-            plan.write_recipe(store, current)
-            sources.keep(store, current.code)
+            call.keep(current)
         numerics.set_environment(chosen.settings.numerics)
-        from assay.data.prepared import Prepared, load
         from assay.training.run import run
 
-        execution = _means(arguments, configuration.machine)
-
-        def data() -> Prepared:
-            mapped = execution.workers > 0
-            if arguments.prepared is not None:
-                return load(arguments.prepared, current.upstream["prepare"], mapped)
-            return single.prepared_data(current, arguments.seed, store, files, mapped)
-
-        read = current.runs_read(store, arguments.seed)
-        for text in arguments.read:
-            name, _, folder = text.partition("=")
-            if name not in read or not folder:
-                raise UserError(f"--read: {text!r} is not setting=folder; {choose(name, read)}")
-            read[name] = Path(folder)
-        prepared = arguments.prepared or current.embedded["prepare"].folder(store)
+        read, execution = call.read(current), call.execution()
+        prepared = arguments.prepared or current.embedded["prepare"].folder(call.configuration.store)
         with reads.watched([out, prepared, *read.values()]):
-            run(current, arguments.seed, data, out, execution, read)
+            run(current, arguments.seed, lambda: call.data(current), out, execution, read)
 
 
-def _means(arguments: argparse.Namespace, machine: MachineSettings) -> Execution:
-    """How the run is computed: as the command line says, else as the configuration does."""
-    from assay.training.run import Execution
+@dataclass(frozen=True)
+class Call:
+    """What the command line asks for.
 
-    def given(name: str) -> Any:
-        value = getattr(arguments, name)
-        return getattr(machine, name) if value is None else value
+    What it leaves open, the configuration says. The workflow leaves nothing open: its jobs do not read the
+    configuration, which may be edited meanwhile, nor import what makes recipes of studies.
+    """
 
-    every = arguments.resume_every
-    return Execution(
-        device=given("device"),
-        workers=given("workers"),
-        plots=given("plots"),
-        resume_every_minutes=machine.resume_every_minutes if every is None else every,
-        resume="required" if arguments.resume else "never" if arguments.restart else "if possible",
-        stop_after=arguments.stop_after,
-    )
+    arguments: argparse.Namespace
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration."""
+        from assay.configuration import configure
+
+        return configure()
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The run's recipe, as it was planned."""
+        given = self.arguments
+        if given.recipe is not None and not given.set:
+            return recipe.read_train(given.recipe)
+        from assay import single
+        from assay.study.overrides import parse_assignments
+
+        assignments = parse_assignments(given.set)
+        if given.recipe is not None:
+            return single.from_file(given.recipe, assignments, self.configuration)
+        if given.study is None:
+            return single.from_settings({}, assignments, self.configuration)
+        options = self.configuration.options
+        both = dataclasses.replace(options, assignments={**options.assignments, **assignments})
+        configuration = dataclasses.replace(self.configuration, options=both)
+        return single.from_variant(given.study, given.variant, configuration)
+
+    @property
+    def out(self) -> Path:
+        """The run's folder."""
+        if self.arguments.out is not None:
+            return Path(self.arguments.out)
+        return self.recipe.folder(self.configuration.store) / seed_folder(self.arguments.seed)
+
+    def keep(self, current: Recipe) -> None:
+        """Put the recipe at its address, as the workflow does."""
+        from assay import sources
+        from assay.plan import write_recipe
+
+        write_recipe(self.configuration.store, current)
+        sources.keep(self.configuration.store, current.code)
+
+    def data(self, current: Recipe) -> Prepared:
+        """The prepared data, on the device or left in their files."""
+        mapped = self.execution().workers > 0
+        if self.arguments.prepared is not None:
+            from assay.data.prepared import load
+
+            return load(self.arguments.prepared, current.upstream["prepare"], mapped)
+        from assay.single import prepared_data
+
+        store, files = self.configuration.store, self.configuration.options.data
+        return prepared_data(current, self.arguments.seed, store, files, mapped)
+
+    def read(self, current: Recipe) -> dict[str, Path]:
+        """Setting → folder of the run of another variant that this one reads."""
+        names = [name for name, other in current.embedded.items() if other.stage == "train"]
+        found: dict[str, Path] = {}
+        for text in self.arguments.read:
+            name, _, folder = text.partition("=")
+            if name not in names or not folder:
+                raise UserError(f"--read: {text!r} is not setting=folder; {choose(name, names)}")
+            found[name] = Path(folder)
+        if len(found) == len(names):
+            return found
+        return current.runs_read(self.configuration.store, self.arguments.seed) | found
+
+    def execution(self) -> Execution:
+        """How the run is computed."""
+        from assay.training.run import Execution
+
+        given = self.arguments
+
+        def chosen(name: str) -> Any:
+            value = getattr(given, name)
+            return getattr(self.configuration.machine, name) if value is None else value
+
+        every = given.resume_every
+        return Execution(
+            device=chosen("device"),
+            workers=chosen("workers"),
+            plots=chosen("plots"),
+            resume_every_minutes=self.configuration.machine.resume_every_minutes if every is None else every,
+            resume="required" if given.resume else "never" if given.restart else "if possible",
+            stop_after=given.stop_after,
+        )
 
 
 if __name__ == "__main__":

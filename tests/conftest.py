@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from parsed_once import parsed_once
 from xdist.scheduler import LoadScopeScheduling
+
+# or each process that a test starts would compile the library anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("slurm", "soundness", "portability", "workflow", "exact", "page", "unit")
@@ -26,6 +31,15 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _sources_parsed_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For tests of units, but for those of the closure itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.parent.name == "unit" and request.path.stem != "test_closure":
+            parsed_once(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     """Makes a folder that every worker of this call of pytest reads, once for all of them."""
@@ -37,6 +51,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
         with (base / f"shared-{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # where another worker failed
                 make(folder)
                 done.touch()
         return folder

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import UserError
-from assay.store import write_atomically
+from assay.store import sync_folder, write_atomically
 from assay.yamlfile import dump, read
 
 LEDGER = Path(__file__).parents[2] / "config" / "accepted.yaml"
@@ -121,6 +121,7 @@ def _write(file: Path, new: Iterable[Entry]) -> None:
     """Write the ledger that entries make together with those that there are."""
     found = {(entry.stage, entry.recipe, entry.code): entry for entry in [*entries(), *new]}
     write_atomically(file, HEADER + dump({"accepted": [_plain(entry) for entry in found.values()]}))
+    sync_folder(file.parent)
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def load(
     from assay.training.build import build, choose_device
 
     where = choose_device(device)
-    state = checkpoint.load(Path(path), where)
+    state = checkpoint.load(Path(path))
     if model is None:
         if "recipe" not in state:
             raise UserError(f"{path}: does not say which model it is of; build it, and give it as `model`")

@@ -35,7 +35,7 @@ def digest(value: Any) -> str:
 
 def _normal(value: Any) -> Any:
     """Negative zero is zero; tuples are lists; keys are text."""
-    if isinstance(value, str | int):
+    if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, float):
         return value + 0.0
@@ -43,6 +43,6 @@ def _normal(value: Any) -> Any:
         if not all(isinstance(key, str) for key in value):
             raise TypeError("keys of canonical JSON are text")
         return {key: _normal(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [_normal(item) for item in value]
     return value

@@ -14,13 +14,14 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from assay.digest import file_digest
 from assay.errors import UserError
 from assay.jsonfile import to_json
-from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, write_atomically
+from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, sync_folder, write_atomically
 
 log = logging.getLogger("assay.finished")
 
@@ -39,8 +40,11 @@ def finish(folder: Path, text: str) -> None:
     files = {name: file_digest(folder / name) for name in sealed_files(folder)}
     files[RECEIPT] = hashlib.sha256(text.encode()).hexdigest()
     content = {"receipt": json.loads(text), "files": dict(sorted(files.items()))}
+    for part in {folder, *((folder / name).parent for name in files)}:
+        sync_folder(part)  # what is sealed is there for good before anything says so
     write_atomically(folder / SEAL, to_json(content | {"seal": _digest(content)}))
     write_atomically(folder / RECEIPT, text)
+    sync_folder(folder)
 
 
 def sealed_files(folder: Path) -> Iterator[str]:
@@ -55,6 +59,14 @@ def sealed_files(folder: Path) -> Iterator[str]:
 def is_finished(folder: Path | str) -> bool:
     """Whether a folder holds a finished result; its files are not looked at."""
     return os.path.exists(f"{folder}/{RECEIPT}") or os.path.exists(f"{folder}/{SEAL}")
+
+
+def finished_at(folder: str) -> float:
+    """When a result was finished, in seconds since 1970; 0 if it is not."""
+    for name in (RECEIPT, SEAL):
+        with suppress(FileNotFoundError):
+            return os.stat(f"{folder}/{name}").st_mtime
+    return 0.0
 
 
 def find(folder: Path) -> dict[str, Any] | None:

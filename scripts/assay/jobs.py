@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.places import Place
-from assay.plan import StudyPlan, split_folder
+from assay.plan import StudyPlan, split_folder, split_of
 from assay.recipe import Recipe
-from assay.store import seed_folder, seed_of
+from assay.store import seed_folder
 from assay.study.order import in_order
 
 
@@ -35,11 +35,17 @@ class Job:
 
 def jobs(study: StudyPlan) -> Iterator[Job]:
     """The jobs of a study, each after those whose results it reads, none twice."""
+    yield from by_place(study).values()
+
+
+def by_place(study: StudyPlan) -> dict[Place, Job]:
+    """The same, by where their results lie."""
     found: dict[Place, Job] = {}
 
     def add(recipe: Recipe, part: str, variant: str | None) -> None:
-        job = Job(recipe, part, variant)
-        found.setdefault(job.place, job)
+        place = Place(recipe.stage, recipe.address, part)
+        if place not in found:
+            found[place] = Job(recipe, part, variant)
 
     for plan in study.variants:
         for seed in plan.aggregate.settings.seeds:
@@ -55,7 +61,7 @@ def jobs(study: StudyPlan) -> Iterator[Job]:
         add(plan.aggregate, "", plan.variant.name)
     for recipe in (study.aggregate, study.compare, study.report):
         add(recipe, "", None)
-    yield from found.values()
+    return found
 
 
 def inputs(recipe: Recipe, part: str) -> list[Place]:
@@ -65,7 +71,7 @@ def inputs(recipe: Recipe, part: str) -> list[Place]:
         prepare = recipe.embedded["prepare"]
         runs = [other for other in recipe.embedded.values() if other.stage == "train"]
         return [
-            Place("prepare", prepare.recorded or prepare.address, split_folder(prepare, seed_of(part))),
+            Place("prepare", prepare.recorded or prepare.address, split_of(prepare, part)),
             *(Place("train", run.recorded or run.address, part) for run in runs),
         ]
     if recipe.stage == "evaluate":

@@ -16,7 +16,7 @@ from pathlib import Path
 from assay.finished import read_verified_json
 from assay.jsonfile import to_json
 from assay.recipe import Recipe
-from assay.store import write_atomically
+from assay.store import sync_folder, write_atomically
 
 FOLDER = "looks"
 
@@ -38,6 +38,7 @@ def record(store: Path, report: Recipe) -> None:
     path = store / FOLDER / report.settings.study / f"{report.upstream['compare']}.json"
     if not path.exists():
         write_atomically(path, to_json(look))
+        sync_folder(path.parent)
 
 
 def earlier(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from assay.canonical import CODE_DIGITS, CONFIG_DIGITS
 from assay.settings.stages import STAGES
@@ -20,8 +20,7 @@ _PARTS = {
 """What the folders of results below an address are named; other stages have one result an address."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where one result lies in any store."""
 
     stage: str
@@ -51,16 +50,14 @@ class Place:
     @property
     def order(self) -> tuple[int, str, int, str]:
         """What places are sorted by: the stage, what reads after what is read; the address; the seed."""
-        seed = int(self.part.partition("-")[2] or 0)
-        return list(STAGES).index(self.stage), self.address, seed, self.part
+        return list(STAGES).index(self.stage), self.address, *_by_seed(self.part)
 
 
-def addresses(store: Path) -> Iterator[tuple[str, str]]:
+def addresses(store: Path, stages: Iterable[str] = STAGES) -> Iterator[tuple[str, str]]:
     """(stage, address) of every address folder in a store, in the order of the stages."""
-    for stage in STAGES:
-        for name in sorted(_folders(store / stage)):
-            if _ADDRESS.fullmatch(name):
-                yield stage, name
+    for stage in stages:
+        for name in sorted(filter(_ADDRESS.fullmatch, _folders(f"{store}/{stage}"))):
+            yield stage, name
 
 
 def at(store: Path, stage: str, address: str) -> Iterator[Place]:
@@ -68,12 +65,27 @@ def at(store: Path, stage: str, address: str) -> Iterator[Place]:
     if stage not in _PARTS:
         yield Place(stage, address)
         return
-    found = [
-        Place(stage, address, name)
-        for name in _folders(store / stage / address)
-        if _PARTS[stage].fullmatch(name)
-    ]
-    yield from sorted(found, key=lambda place: place.order)
+    names = filter(_PARTS[stage].fullmatch, _folders(f"{store}/{stage}/{address}"))
+    yield from (Place(stage, address, name) for name in sorted(names, key=_by_seed))
+
+
+class Begun:
+    """Which results of a store were begun: those that have a folder. Each address is looked at once.
+
+    Args:
+        store: where results lie.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._parts: dict[tuple[str, str], frozenset[str]] = {}
+
+    def __contains__(self, place: Place) -> bool:
+        if not place.part:
+            return os.path.isdir(f"{self._store}/{place.path}")
+        if place.key not in self._parts:
+            self._parts[place.key] = frozenset(_folders(f"{self._store}/{place.recipe_folder}"))
+        return place.part in self._parts[place.key]
 
 
 def places(store: Path) -> Iterator[Place]:
@@ -94,7 +106,12 @@ def place_of(store: Path, path: Path) -> Place | None:
     return None
 
 
-def _folders(folder: Path) -> list[str]:
+def _by_seed(part: str) -> tuple[int, str]:
+    """What the results of one address are sorted by."""
+    return int(part.partition("-")[2] or 0), part
+
+
+def _folders(folder: str) -> list[str]:
     """The names of the folders in a folder, which need not exist."""
     try:
         return [entry.name for entry in os.scandir(folder) if entry.is_dir()]

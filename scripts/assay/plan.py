@@ -5,7 +5,6 @@ This is all that the workflow's rules ask; it imports neither torch nor Snakemak
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,10 +15,12 @@ from assay import accepted, closure, components, looks, sources
 from assay.configuration import Configuration, configure
 from assay.errors import UserError
 from assay.finished import is_finished
+from assay.program import failure_reason
 from assay.recipe import Recipe, to_yaml
 from assay.settings import stages
 from assay.settings.config import MachineSettings
-from assay.store import FAILURE, RECEIPT, RECIPE, seed_folder, write_atomically
+from assay.settings.data import DataSettings
+from assay.store import RECEIPT, RECIPE, seed_folder, write_atomically
 from assay.study.files import FileDigests
 from assay.study.load import Study, Variant, find, load
 from assay.study.order import in_order
@@ -101,7 +102,12 @@ def write_recipe(store: Path, recipe: Recipe) -> None:
 
 def split_folder(prepare: Recipe, seed: int) -> str:
     """The folder of a prepared data set: `fixed`, or the seed's if each run splits anew."""
-    return seed_folder(seed) if prepare.settings.data.split.seed == "run" else "fixed"
+    return split_of(prepare, seed_folder(seed))
+
+
+def split_of(prepare: Recipe, part: str) -> str:
+    """The same for a run, by the folder of its seed."""
+    return part if prepare.settings.data.split.seed == "run" else "fixed"
 
 
 def forget() -> None:
@@ -138,12 +144,16 @@ def load_plan(config: Mapping[str, Any] | None = None, **changes: Any) -> Plan:
 def _plan_study(study: Study, configuration: Configuration, digests: FileDigests) -> StudyPlan:
     """The recipes of a study."""
     partial = configuration.store if configuration.settings.partial else None
+    environment = configuration.environment
+    prepared: dict[int, Recipe] = {}
     plans: dict[str, VariantPlan] = {}
     for variant in in_order(study.variants):
+        data = variant.settings.data  # one object, where variants agree in it
+        if id(data) not in prepared:
+            prepared[id(data)] = plan_data(data, digests, environment)
         read = {name: plans[other].train for name, other in variant.settings.task.variants().items()}
-        environment = configuration.environment
         plans[variant.name] = plan_variant(
-            study.name, variant, study.seeds, digests, environment, read, partial
+            study.name, variant, study.seeds, prepared[id(data)], environment, read, partial
         )
     variants = tuple(plans[variant.name] for variant in study.variants)
     names = [variant.name for variant in study.variants]
@@ -170,25 +180,27 @@ def _plan_study(study: Study, configuration: Configuration, digests: FileDigests
     return StudyPlan(study, variants, aggregate, compare, report)
 
 
+def plan_data(data: DataSettings, digests: FileDigests, environment: Mapping[str, str]) -> Recipe:
+    """The recipe that prepares a data set."""
+    settings = stages.PrepareSettings(data=data, files=digests.of(data.source))
+    return Recipe("prepare", settings, environment=environment)
+
+
 def plan_variant(
     study: str,
     variant: Variant,
     seeds: tuple[int, ...],
-    digests: FileDigests,
+    prepare: Recipe,
     environment: Mapping[str, str],
     read: Mapping[str, Recipe],
     partial: Path | None = None,
 ) -> VariantPlan:
     """The recipes of one variant; with `partial` (a store), of what exists of it there.
 
-    `read` has the train recipes of the other variants whose runs it reads, by the setting that names them.
+    `prepare` is the recipe of its data; `read` has the train recipes of the other variants whose runs it
+    reads, by the setting that names them.
     """
     settings = variant.settings
-    prepare = Recipe(
-        "prepare",
-        stages.PrepareSettings(data=settings.data, files=digests.of(settings.data.source)),
-        environment=environment,
-    )
     named = settings.task.variants()
     for name, other in named.items():
         if name not in read:
@@ -240,12 +252,3 @@ def _missing(measured: Recipe, train: Recipe, seeds: tuple[int, ...], store: Pat
         for seed in seeds
         if not is_finished(measured.folder(store) / seed_folder(seed))
     }
-
-
-def failure_reason(folder: Path) -> str | None:
-    """Why the last attempt at a result failed, if one did."""
-    try:
-        failure = json.loads((folder / FAILURE).read_text())
-        return f"{failure['error']}: {failure['message']}".split("\n")[0]
-    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is damaged
-        return None

@@ -114,3 +114,12 @@ def note_failure(out: Path, error: str, message: str, told: str = "") -> None:
         write_atomically(out / FAILURE, json.dumps(failure, indent=1) + "\n")
     except OSError as second:
         logging.error(f"{out / FAILURE}: cannot be written: {second.strerror}")
+
+
+def failure_reason(folder: Path) -> str | None:
+    """Why the last attempt at a result failed, if one did."""
+    try:
+        failure = json.loads((folder / FAILURE).read_text())
+        return f"{failure['error']}: {failure['message']}".split("\n")[0]
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is damaged
+        return None

@@ -136,8 +136,8 @@ def require_declared(recipe: Recipe) -> None:
         )
     read = job.read - job.settled
     sources = {Path(name) for name in map(_source, read) if places.is_users(name)}
-    programs = _programs() if sources else set()
-    found = sorted(path for path in sources if _is_undeclared(path.resolve(), own | programs, job, places))
+    declared = own | _programs()
+    found = sorted(p for p in sources - declared if _is_undeclared(p.resolve(), declared, job, places))
     modules, files = [path for path in found if path.suffix == ".py"], [p for p in found if p.suffix != ".py"]
     if found:
         raise UserError(

@@ -200,6 +200,18 @@ def from_yaml(path: Path) -> Recipe:
     return _from_plain(document.content, str(path), "")
 
 
+def read_train(path: Path) -> Recipe:
+    """Read the recipe file of a train stage.
+
+    Raises:
+        UserError: as `from_yaml`, or it is of another stage.
+    """
+    recipe = from_yaml(path)
+    if recipe.stage != "train":
+        raise UserError(f"{path}: is a recipe of {recipe.stage}, not of train")
+    return recipe
+
+
 def _from_plain(content: Any, where: str, key: str) -> Recipe:
     stage = content.get("stage") if isinstance(content, dict) else None
     if not (isinstance(stage, str) and stage in STAGES):

@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from assay import environment
+from assay import environment, plain_recipes
 from assay.errors import UserError, choose
 from assay.finished import SEAL, is_finished, read_receipt, read_verified_json
 from assay.places import Place, addresses, at, place_of
 from assay.recipe import from_yaml
 from assay.remembered import Remembered
-from assay.store import RECEIPT, RECIPE, seed_folder, seed_of
+from assay.store import RECEIPT, RECIPE, seed_folder
 
 log = logging.getLogger("assay.registry")
 
@@ -53,7 +53,7 @@ def runs(store: Path) -> Iterator[Run]:
     evaluations = _evaluations(store, remembered)
     studies = _studies(store)
     recipes: dict[str, dict[str, str]] = {}
-    for place in (place for address in _addresses(store, "train") for place in at(store, "train", address)):
+    for place in (place for key in addresses(store, ["train"]) for place in at(store, *key)):
         folder = f"{store}/{place.path}"
         if not is_finished(folder):
             continue
@@ -72,7 +72,7 @@ def runs(store: Path) -> Iterator[Run]:
             **facts["environment"],
             "checkpoint": f"{folder}/best.pt" if facts["has_checkpoint"] else "",
         }
-        found = evaluations.get((facts["address"], facts["seed"]), [])
+        found = evaluations.get((facts["address"], seed_folder(facts["seed"])), [])
         for address, metrics in found:
             yield Run(Path(folder), {**common, "evaluation": address}, facts["validation"] | metrics)
         if not found:
@@ -145,11 +145,6 @@ def evaluations(store: Path, address: str, seed: int) -> list[Place]:
     return found
 
 
-def _addresses(store: Path, stage: str) -> list[str]:
-    """The addresses of a stage."""
-    return [address for found, address in addresses(store) if found == stage]
-
-
 def _facts(folder: str, remembered: Remembered) -> dict[str, Any]:
     """What receipt and environment say of a finished run.
 
@@ -177,10 +172,10 @@ def _facts(folder: str, remembered: Remembered) -> dict[str, Any]:
 
 def _evaluations(
     store: Path, remembered: Remembered
-) -> dict[tuple[str, int], list[tuple[str, dict[str, float]]]]:
-    """(train address, seed) → the evaluations of that run: (address, metrics)."""
-    found: dict[tuple[str, int], list[tuple[str, dict[str, float]]]] = {}
-    for address in _addresses(store, "evaluate"):
+) -> dict[tuple[str, str], list[tuple[str, dict[str, float]]]]:
+    """(train address, folder of the seed) → the evaluations of that run: (address, metrics)."""
+    found: dict[tuple[str, str], list[tuple[str, dict[str, float]]]] = {}
+    for _, address in addresses(store, ["evaluate"]):
         recipe = store / "evaluate" / address / RECIPE
         if not recipe.exists():
             continue
@@ -196,12 +191,14 @@ def _evaluations(
                 log.warning(f"left out: {error}")
                 continue
             if metrics is not None:
-                found.setdefault((train, seed_of(place.part)), []).append((address, metrics))
+                found.setdefault((train, place.part), []).append((address, metrics))
     return found
 
 
 def _trained(recipe: Path) -> str:
     """The address of the runs that an evaluate recipe measures, as its file says."""
+    if content := plain_recipes.written(recipe):
+        return str(content["upstream"]["train"]["address"])
     train = from_yaml(recipe).embedded["train"]
     return train.recorded or train.address
 
@@ -230,24 +227,36 @@ def _metrics(folder: str, remembered: Remembered) -> dict[str, float] | None:
 def _studies(store: Path) -> dict[tuple[str, str], list[str]]:
     """(address, folder of the seed) of a run → `study/variant` of every view that links to it."""
     found: dict[tuple[str, str], list[str]] = {}
-    for link in sorted((store / "studies").glob("*/*/seed-*")):
-        with suppress(OSError):  # it is no link, or gone
-            target = os.readlink(link).split("/")
-            if target[-3:-2] == ["train"]:
-                found.setdefault((target[-2], target[-1]), []).append("/".join(link.parts[-3:-1]))
+    root = f"{store}/studies"
+    for variant in (f"{study}/{name}" for study in _names(root) for name in _names(f"{root}/{study}")):
+        for link in _names(f"{root}/{variant}"):
+            with suppress(OSError):  # it is no link, or gone
+                target = os.readlink(f"{root}/{variant}/{link}").split("/")
+                if target[-3:-2] == ["train"]:
+                    found.setdefault((target[-2], target[-1]), []).append(variant)
     return found
+
+
+def _names(folder: str) -> list[str]:
+    """What is in a folder; nothing if it is none."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _named(folder: str, remembered: Remembered) -> dict[str, str]:
     """The components of a run, from its recipe."""
 
     def read() -> dict[str, str]:
-        recipe = from_yaml(Path(folder, RECIPE))
-        overrides = recipe.made_by.get("overrides", {})
+        recipe = Path(folder, RECIPE)
+        content = plain_recipes.read(recipe)
+        settings, data = content["settings"], content["upstream"]["prepare"]["settings"]["data"]
+        overrides = content.get("made_by", {}).get("overrides", {})
         return {
-            "task": recipe.settings.task.name,
-            "model": recipe.settings.model.name,
-            "data": recipe.embedded["prepare"].settings.data.source.name,
+            "task": settings["task"]["name"],
+            "model": settings["model"]["name"],
+            "data": data["source"]["name"],
             "notes": ", ".join(f"{key}={value}" for key, value in overrides.items()),
         }
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from assay import closure, environment, sources
 from assay.environment import PATCH
-from assay.finished import SEAL, is_finished
+from assay.finished import finished_at, is_finished
 from assay.places import Place, at
 from assay.recipe import Recipe, from_yaml
-from assay.store import RECEIPT, RECIPE
+from assay.store import RECIPE
 from assay.words import counted
 
 
@@ -47,13 +47,12 @@ def siblings(store: Path, recipe: Recipe) -> list[Sibling]:
 
 def finished_places(store: Path, stage: str, address: str) -> tuple[Place, ...]:
     """The finished results of an address."""
-    return tuple(place for place in at(store, stage, address) if is_finished(place.folder(store)))
+    return tuple(place for place in at(store, stage, address) if is_finished(f"{store}/{place.path}"))
 
 
 def newest(store: Path, places: Iterable[Place]) -> float:
-    """When the last of some finished results was finished."""
-    files = (place.folder(store) / name for place in places for name in (RECEIPT, SEAL))
-    return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
+    """When the last of some results was finished; 0 if none is."""
+    return max((finished_at(f"{store}/{place.path}") for place in places), default=0.0)
 
 
 def recorded(store: Path, place: Place) -> Recipe:

@@ -10,7 +10,7 @@ from assay import finished, plan, reads
 from assay.configuration import Configuration
 from assay.data.prepared import Prepared, load
 from assay.errors import SettingError, UserError, choose, fail
-from assay.recipe import Recipe, from_yaml
+from assay.recipe import Recipe, read_train
 from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
 from assay.store import claim
@@ -65,9 +65,7 @@ def from_variant(study: str, variant: str | None, configuration: Configuration) 
 
 def from_file(path: Path, assignments: Mapping[str, Any], configuration: Configuration) -> Recipe:
     """The train recipe of a recipe file, with overrides."""
-    recipe = from_yaml(path)
-    if recipe.stage != "train":
-        raise UserError(f"{path}: is a recipe of {recipe.stage}, not of train")
+    recipe = read_train(path)
     if not assignments:
         return recipe
     given = recipe.settings.model_dump() | recipe.embedded["prepare"].settings.model_dump(include={"data"})
@@ -82,7 +80,8 @@ def _recipe(
 ) -> Recipe:
     digests = FileDigests(configuration.store, configuration.options.data)
     environment = configuration.environment
-    return plan.plan_variant(study, variant, (), digests, environment, read or {}).train
+    prepare = plan.plan_data(variant.settings.data, digests, environment)
+    return plan.plan_variant(study, variant, (), prepare, environment, read or {}).train
 
 
 def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path, mapped: bool = False) -> Prepared:

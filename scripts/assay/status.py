@@ -11,7 +11,10 @@ from pathlib import Path
 
 from assay.errors import UserError
 from assay.finished import SEAL, is_finished, read_receipt
-from assay.plan import Plan, StudyPlan, VariantPlan, failure_reason, split_folder
+from assay.places import Begun, Place
+from assay.plan import Plan, StudyPlan, VariantPlan, split_folder
+from assay.program import failure_reason
+from assay.recipe import Recipe
 from assay.remembered import Remembered
 from assay.store import RECEIPT, can_continue, is_claimed, seed_folder
 from assay.views import view_folder
@@ -35,40 +38,53 @@ class RunStatus:
 
 def run_statuses(plan: StudyPlan, store: Path) -> Iterator[RunStatus]:
     """The status of every run of a study, in its order."""
-    remembered = Remembered(store, f"statuses-{plan.study.name}")
+    remembered, begun = Remembered(store, f"statuses-{plan.study.name}"), Begun(store)
     for variant in plan.variants:
         for seed in plan.study.seeds:
-            yield _status(variant, seed, store, remembered)
+            measured = _place(variant.measured, seed)
+            if measured in begun and is_finished(folder := f"{store}/{measured.path}"):
+                yield _finished(variant, seed, folder, remembered)
+            else:
+                yield _unfinished(variant, seed, store, begun)
     remembered.save()
 
 
-def _status(variant: VariantPlan, seed: int, store: Path, remembered: Remembered) -> RunStatus:
+def _place(recipe: Recipe, seed: int) -> Place:
+    return Place(recipe.stage, recipe.address, seed_folder(seed))
+
+
+def _finished(variant: VariantPlan, seed: int, measured: str, remembered: Remembered) -> RunStatus:
+    """The status of a run by its last result, in the folder `measured`."""
     name, epochs = variant.variant.name, variant.variant.settings.training.epochs
-    run = variant.train.folder(store) / seed_folder(seed)
-    measured = variant.measured.folder(store) / seed_folder(seed)
-    if is_finished(measured):
-        try:
-            files = (f"{measured}/{RECEIPT}", f"{measured}/{SEAL}")
-            status = remembered.of(files[0], files, lambda: str(read_receipt(measured)["status"]))
-        except UserError as error:
-            return RunStatus(name, seed, "failed", epochs, epochs, reason=str(error))
-        done = status == "finished"
-        return RunStatus(
-            name, seed, "done" if done else "diverged", epochs, epochs, reason="" if done else status
-        )
-    if is_finished(run):
+    files = (f"{measured}/{RECEIPT}", f"{measured}/{SEAL}")
+    try:
+        status = remembered.of(files[0], files, lambda: str(read_receipt(Path(measured))["status"]))
+    except UserError as error:
+        return RunStatus(name, seed, "failed", epochs, epochs, reason=str(error))
+    if status == "finished":
+        return RunStatus(name, seed, "done", epochs, epochs)
+    return RunStatus(name, seed, "diverged", epochs, epochs, reason=status)
+
+
+def _unfinished(variant: VariantPlan, seed: int, store: Path, begun: Begun) -> RunStatus:
+    """The status of a run whose last result is not there."""
+    name, epochs = variant.variant.name, variant.variant.settings.training.epochs
+    place = _place(variant.train, seed)
+    run = place.folder(store) if place in begun else None
+    if run and is_finished(run):
+        measured = variant.measured.folder(store) / seed_folder(seed)
         state = "running" if is_claimed(measured) else "missing"
         if reason := failure_reason(measured):
             return RunStatus(name, seed, "failed", epochs, epochs, reason=f"evaluation: {reason}")
         return RunStatus(name, seed, state, epochs, epochs, reason="trained, not evaluated")
-    if is_claimed(run):
+    if run and is_claimed(run):
         epoch, left = _progress(run / "events.jsonl")
         return RunStatus(name, seed, "running", epoch, epochs, left)
-    prepared = variant.prepare.folder(store) / split_folder(variant.prepare, seed)
-    reason = failure_reason(run)
-    if not reason and not is_finished(prepared):
-        reason = failure_reason(prepared)
-    if not reason and can_continue(run):
+    reason = failure_reason(run) if run else None
+    prepared = Place("prepare", variant.prepare.address, split_folder(variant.prepare, seed))
+    if not reason and prepared in begun and not is_finished(folder := prepared.folder(store)):
+        reason = failure_reason(folder)
+    if run and not reason and can_continue(run):
         epoch, _ = _progress(run / "events.jsonl")
         return RunStatus(name, seed, "interrupted", epoch, epochs)
     return RunStatus(name, seed, "failed" if reason else "missing", 0, epochs, reason=reason or "")

@@ -58,7 +58,10 @@ def seed_of(folder: Path | str) -> int:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Put a file in place whole or not at all: written beside it, synced, renamed."""
+    """Put a file in place whole or not at all: written beside it, synced, renamed.
+
+    A power cut may undo the renaming until `sync_folder`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = f"{platform.node()}-{os.getpid()}-{threading.get_ident()}"  # a process id is a machine's own
     part = path.with_name(f".{path.name}.{writer}.part")
@@ -71,7 +74,6 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(path.parent)
 
 
 def read_index(path: Path) -> dict[str, Any]:
@@ -114,7 +116,8 @@ def remove_states(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the files of a folder survive a power cut under the names that they have now."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -66,7 +66,13 @@ def main() -> None:
     options = parser(__doc__, repetitions=3)
     options.add_argument("--device", default="cuda", choices=("cuda", "cpu"), help="cpu: to try this script")
     options.add_argument("--models", nargs="+", default=["cnn", "wide"], choices=("cnn", "wide"))
-    options.add_argument("--at-once", type=int, nargs="+", default=[1, 2, 4, 8, 16], metavar="N")
+    options.add_argument(
+        "--arithmetic", nargs="+", default=[*ARITHMETIC], choices=ARITHMETIC, metavar="NAME",
+        help=f"of steps: {', '.join(ARITHMETIC)} (default all)",
+    )  # fmt: skip
+    options.add_argument(
+        "--at-once", type=int, nargs="+", default=[1, 2, 4, 8, 16], metavar="N", help="(default 1 2 4 8 16)"
+    )
     options.add_argument("--seeds", type=int, default=16, help="runs of each candidate (default 16)")
     options.add_argument("--epochs", type=int, default=20, help="of a run (default 20)")
     options.add_argument("--samples", type=int, default=4096, help="of made-up images (default 4096)")
@@ -83,7 +89,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             case = _prepared(model, Path(folder), gpu, arguments)
             runs += _runs_at_once(case, at_once, arguments.seeds, arguments.repetitions)
-            steps += _steps(case, arguments.repetitions)
+            steps += _steps(case, arguments.arithmetic, arguments.repetitions)
     print(", ".join(f"{name} {value}" for name, value in facts.items()), end="\n\n")
     table(runs)
     print()
@@ -162,12 +168,12 @@ def _timed(case: Case, command: Sequence[str], environment: dict[str, str], runs
     return {RUNS: 60 * runs / seconds, **peak}
 
 
-def _steps(case: Case, repetitions: int) -> list[dict[str, Any]]:
+def _steps(case: Case, arithmetic: Sequence[str], repetitions: int) -> list[dict[str, Any]]:
     """A row an arithmetic, and one for the bare loop."""
     given = [case.model, str(case.epochs), str(case.trained.folder(case.store) / RECIPE), str(case.data)]
     with ExitStack() as stack:
         candidates: dict[str, Callable[[], Figures]] = {}
-        for name in (BARE, *ARITHMETIC):
+        for name in dict.fromkeys((BARE, FLOAT32, *arithmetic)):
             command = ["tests/benchmarks/steps.py", name, *given, "--device", case.device]
             candidates[name] = stack.enter_context(asked(name, command, device.environment(case.gpu)))
         found = in_turn(candidates, repetitions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from measuring import ENVIRONMENT, Figures, answer, asked, in_turn, median, parser, ratio, show
+from measuring import ENVIRONMENT, Figures, answers, asked, in_turn, median, parser, ratio, show
 
 BARE, SAVING, ASSAY = "bare loop", "bare loop that saves each epoch", "Assay"
 FRAMEWORKS = {
@@ -37,8 +38,10 @@ def main() -> None:
     options.add_argument("--process", nargs=2, metavar=("NAME", "STORE"), help="what each candidate runs as")
     arguments = options.parse_args()
     if arguments.process:
-        name, store = arguments.process
-        answer(lambda: _candidate(name, Path(store), arguments.models[0], arguments.epochs))
+        answer, (name, store) = answers(), arguments.process
+        measure = _candidate(name, Path(store), arguments.models[0], arguments.epochs)
+        for _ in sys.stdin:
+            answer(measure())
         return
     names = [BARE, SAVING, ASSAY]
     if not arguments.without_frameworks:

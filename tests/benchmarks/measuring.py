@@ -76,7 +76,7 @@ def measured(command: Sequence[str], environment: Mapping[str, str] = ENVIRONMEN
 def asked(
     name: str, command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT
 ) -> Iterator[Callable[[], Figures]]:
-    """A Python process that measures each time it is asked (it calls `answer`), as a function that asks."""
+    """A Python process, as a function that asks it for figures: by a line, which it `answers`."""
     with subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -102,13 +102,11 @@ def asked(
                 questions.close()
 
 
-def answer(make: Callable[[], Callable[[], Figures]]) -> None:
-    """Make what measures, then measure whenever a line arrives on standard input."""
+def answers() -> Callable[[Figures], None]:
+    """What a process of `asked` answers with; what else it prints goes to standard error from now on."""
     told = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what frameworks print is no answer
-    measure = make()
-    for _ in sys.stdin:
-        print(json.dumps(measure()), file=told, flush=True)
+    os.dup2(2, 1)  # frameworks print
+    return lambda figures: print(json.dumps(figures), file=told, flush=True)
 
 
 def in_turn(candidates: Mapping[str, Callable[[], Figures]], repetitions: int) -> dict[str, list[Figures]]:

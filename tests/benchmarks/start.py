@@ -15,22 +15,26 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from assay.commands import arguments, program_file
+from assay.recipe import from_yaml
+from assay.settings.config import MachineSettings
 from measuring import ENVIRONMENT, ROOT, Figures, in_turn, median, parser, ratio, show
 
 TORCH = "import torch"
-JOB = ["scripts/train.py", "--quiet", "--set", "training.callbacks=[first_step:Leave]"]
+BY_HAND = ["scripts/train.py", "--quiet", "--set", "training.callbacks=[first_step:Leave]"]
 LIBRARIES = ("sklearn", "scipy", "pandas", "matplotlib", "torch._dynamo")
 """That no training job needs."""
 
 
 def main() -> None:
     """Measure, and show."""
-    arguments = parser(__doc__).parse_args()
+    options = parser(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         modules, program = Path(folder, "modules"), Path(folder, "imports.py")
         environment = ENVIRONMENT | {"ASSAY_RESULTS": f"{folder}/store", "MODULES": str(modules)}
-        job = [*JOB, "--out", f"{folder}/run"]
-        measured(job, environment)  # the first prepares the data, which imports more
+        measured(BY_HAND, environment)  # prepares the data and writes the recipe
+        job = planned(Path(folder))
+        measured(job, environment)
 
         def imported() -> Figures:
             program.write_text(imports(json.loads(modules.read_text())))
@@ -41,7 +45,7 @@ def main() -> None:
             "job": lambda: measured(job, environment),
             "imports": imported,
         }
-        found = in_turn(candidates, arguments.repetitions)
+        found = in_turn(candidates, options.repetitions)
         heavy = [name for name in LIBRARIES if name in json.loads(modules.read_text())]
     rows = [
         {
@@ -52,7 +56,15 @@ def main() -> None:
         }
         for name in found
     ]
-    show("start", rows, arguments.json, repetitions=arguments.repetitions, libraries=heavy)
+    show("start", rows, options.json, repetitions=options.repetitions, libraries=heavy)
+
+
+def planned(folder: Path) -> list[str]:
+    """The call of a job that the workflow plans."""
+    [file], [prepared] = folder.glob("store/train/*/recipe.yaml"), folder.glob("store/prepare/*/fixed")
+    recipe, machine = from_yaml(file), MachineSettings(results=f"{folder}/store")
+    given = arguments(recipe, "seed-0", file, [prepared], machine, folder / "store")
+    return [str(program_file(recipe)), *given, "--out", f"{folder}/run"]
 
 
 def measured(command: Sequence[str], environment: dict[str, str]) -> Figures:

@@ -6,13 +6,16 @@ A step is the training loop's own, or the bare loop's. A GPU's work is over when
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from assay import numerics, recipe
-from measuring import Figures, answer
+from assay.settings.stages import TrainSettings
+from assay.settings.training import NumericsSettings
+from measuring import Figures, answers
 
 BARE, FLOAT32 = "bare loop", "float32"
 ARITHMETIC: dict[str, dict[str, Any]] = {
@@ -35,13 +38,16 @@ def main() -> None:
     options.add_argument("data", type=Path, help="folder of prepared data")
     options.add_argument("--device", required=True)
     arguments = options.parse_args()
-    answer(lambda: _candidate(arguments))
+    answer, measure = answers(), _candidate(arguments)
+    for _ in sys.stdin:
+        answer(measure())
 
 
 def _candidate(arguments: argparse.Namespace) -> Callable[[], Figures]:
     """What trains epochs, the first of them before anything is measured."""
     settings = recipe.from_yaml(arguments.recipe).settings
-    arithmetic = settings.numerics.model_copy(update=ARITHMETIC.get(arguments.candidate, {}))
+    different = ARITHMETIC.get(arguments.candidate, {})
+    arithmetic = NumericsSettings(**settings.numerics.model_dump() | different)
     settings = settings.model_copy(update={"numerics": arithmetic})
     numerics.set_environment(arithmetic)
     import bare
@@ -52,7 +58,7 @@ def _candidate(arguments: argparse.Namespace) -> Callable[[], Figures]:
         data = bare.load(arguments.data, arguments.device)
         train, samples = _bare(arguments.model, data), len(data.inputs)
     else:
-        train, samples = _assay(settings, arguments.data, torch.device(arguments.device))
+        train, samples = _assay(settings, arguments.data, arguments.device)
     steps = arguments.epochs * -(-samples // settings.training.batch_size)
     train(1)
     done = 1
@@ -81,14 +87,14 @@ def _bare(model: str, data: Any) -> Callable[[int], Any]:
     return lambda epoch: bare.train_epoch(made, optimizer, data, epoch)
 
 
-def _assay(settings: Any, folder: Path, device: Any) -> tuple[Callable[[int], Any], int]:
+def _assay(settings: TrainSettings, folder: Path, name: str) -> tuple[Callable[[int], Any], int]:
     """What trains an epoch as a run does, and the number of its samples."""
     from assay.data.prepared import load
     from assay.training.batches import load_part
-    from assay.training.build import build_run
+    from assay.training.build import build_run, choose_device
     from assay.training.loop import Keeper, train_epoch
 
-    prepared = load(folder)
+    prepared, device = load(folder), choose_device(name)
     run = build_run(settings, prepared, 0, device)
     part = load_part(prepared, "train", device)
 

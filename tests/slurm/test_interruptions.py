@@ -6,18 +6,26 @@ All of it happens at once, to the runs of three studies (story.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from assay.store import RECEIPT
 
 from slurm.cluster import Cluster
 from slurm.conftest import Clone, fresh
-from slurm.story import RUNS_ONLY, STUDIES, Story, tell
+from slurm.story import RUNS_ONLY, SLOW, STUDIES, Story, tell
+
+
+def slow(target: Path) -> Clone:
+    """A clone with the three studies and their callback."""
+    made = fresh(target, STUDIES)
+    (target / "slow.py").write_text(SLOW)
+    return made
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    return fresh(tmp_path_factory.mktemp("interruptions") / "there", STUDIES)
+    return slow(tmp_path_factory.mktemp("interruptions") / "there")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +77,7 @@ def test_a_call_that_was_killed_left_a_job_that_the_next_call_waits_for(story: S
 def test_all_runs_have_the_bytes_of_runs_that_were_left_alone(
     story: Story, clone: Clone, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    here = fresh(tmp_path_factory.mktemp("alone") / "here", STUDIES).project
+    here = slow(tmp_path_factory.mktemp("alone") / "here").project
     outcome = here.snakemake(*RUNS_ONLY, "--config", "partial=false")
     assert outcome.code == 0, outcome.text
     pattern = f"[te]*/*/seed-*/{RECEIPT}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from assay.report.histories import History, read_histories
 from scipy import stats
 
 
@@ -101,3 +102,8 @@ class Case:
                          "val_loss": 2 * left + 0.1 + abs(wobble[epoch - 1])}
                     )  # fmt: skip
         return pd.DataFrame(rows)
+
+
+def read(histories: pd.DataFrame) -> list[History]:
+    """The same as the report reads them."""
+    return read_histories(histories.to_csv(index=False))

@@ -190,7 +190,7 @@ def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with three GPUs, as far as one can ask."""
     program = tmp_path / "bin/nvidia-smi"
     program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho "GPU-a, one"; echo "GPU-b, one"; echo "GPU-c, ${OTHER:-one}"\n')
+    program.write_text('#!/bin/sh\necho "GPU-a, one"; echo "GPU-b, one"; echo "GPU-c$REST, ${OTHER:-one}"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -207,6 +207,8 @@ def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("2,0", ["GPU-c", "GPU-a"]),
         ("1,7,0", ["GPU-b"]),
         ("MIG-x", ["MIG-x"]),
+        ("GPU-c", ["GPU-c"]),
+        ("GPU-", ["GPU-"]),
         ("-1", []),
     ],
 )
@@ -225,6 +227,14 @@ def test_numbers_of_unlike_gpus_are_cuda_s_own(monkeypatch: pytest.MonkeyPatch) 
     assert devices.visible() == ["2", "0"]
     monkeypatch.setenv(devices.ORDER, "PCI_BUS_ID")
     assert devices.visible() == ["GPU-c", "GPU-a"]
+
+
+@pytest.mark.usefixtures("gpus")
+def test_the_beginning_of_a_name_is_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else the same GPU would be leased under both."""
+    monkeypatch.setenv("REST", "-0123")
+    monkeypatch.setenv(devices.VISIBLE, "GPU-c-01")
+    assert devices.visible() == ["GPU-c-0123"]
 
 
 @pytest.mark.usefixtures("gpus")

@@ -16,10 +16,11 @@ import stores
 from assay import single
 from assay.configuration import configure
 from assay.differences import settings
-from assay.differences.known import Recipes, plain
+from assay.differences.known import Recipes
 from assay.differences.nearest import Nearest
 from assay.differences.reasons import Reasons
 from assay.differences.settings import NOT_SET, Value
+from assay.plain_recipes import plain
 from assay.plan import load_plan
 from assay.recipe import from_yaml, to_yaml
 from assay.store import RECEIPT, RECIPE

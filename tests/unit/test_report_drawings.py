@@ -22,7 +22,7 @@ from assay.report.figures import confusion, learning_curves, means
 from assay.report.inputs import Inputs, Run
 from assay.report.measured import RunCost
 from assay.settings.stages import ReportSettings
-from figure_cases import Case
+from figure_cases import Case, read
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy import stats
@@ -38,8 +38,8 @@ def inputs(case: Case, evaluation: Mapping[str, Any] | None = None, cost: bool =
         for name, arm in case.values().items() for seed, value in arm.items()
     ]  # fmt: skip
     return Inputs(
-        settings=ReportSettings(study="made-up"), runs=runs, summary=pd.DataFrame(),
-        histories=case.histories(6), variants=[{"name": name, "addresses": {}} for name in case.effects],
+        settings=ReportSettings(study="made-up"), runs=runs, summary=[],
+        histories=read(case.histories(6)), variants=[{"name": name, "addresses": {}} for name in case.effects],
         compared=case.compared(),
     )  # fmt: skip
 
@@ -121,7 +121,7 @@ def test_the_bytes_do_not_depend_on_the_process(drawings: dict[str, Drawing]) ->
 def curves(case: Case, histories: pd.DataFrame) -> Figure:
     looks = style.looks(list(case.effects), case.baseline)
     with style.sheet():
-        return learning_curves.learning_curves(histories, [Scale("val_accuracy", True)], 0.1, looks)
+        return learning_curves.learning_curves(read(histories), [Scale("val_accuracy", True)], 0.1, looks)
 
 
 def test_a_band_is_the_interval_of_the_mean_at_each_epoch() -> None:

@@ -15,7 +15,7 @@ from assay.report.figures.differences import differences
 from assay.report.figures.distributions import distributions
 from assay.report.figures.learning_curves import learning_curves, shown
 from assay.report.figures.seeds import seeds
-from figure_cases import Case
+from figure_cases import Case, read
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -54,7 +54,7 @@ def drawn(kind: str, case: Case) -> Figure:
     looks = style.looks(list(case.effects), case.baseline)
     values = case.values()
     seconds = {name: {s: 40.0 + s + place for s in arm} for place, (name, arm) in enumerate(values.items())}
-    histories = case.histories() if kind == "learning-curves" else None
+    histories = read(case.histories()) if kind == "learning-curves" else []
     makers: dict[str, Callable[[], Figure]] = {
         "differences": lambda: differences(case.compared(), scale, looks),
         "seeds": lambda: seeds(values, case.baseline, scale, case.higher_is_better, looks),
@@ -136,9 +136,11 @@ def test_no_dot_hides_another(kind: str, name: str) -> None:
 
 
 def line_ends(figure: Figure, width: float) -> list[tuple[float, float]]:
-    """First and last x of the lines of this width."""
+    """First and last x of the lines of this width, of which one artist may draw several."""
     lines = [line for line in figure.axes[0].get_lines() if line.get_linewidth() == width]
-    return [(float(line.get_xdata()[0]), float(line.get_xdata()[-1])) for line in lines]
+    return [
+        (float(low), float(high)) for line in lines for low, high, _ in np.reshape(line.get_xdata(), (-1, 3))
+    ]
 
 
 def test_differences_are_those_of_the_comparisons() -> None:

@@ -16,6 +16,7 @@ from assay.command.status import _print
 from assay.differences import known
 from assay.differences.nearest import Nearest
 from assay.differences.reasons import Reasons
+from assay.plain_recipes import plain
 from assay.plan import Plan, load_plan
 from assay.recipe import to_yaml
 from assay.remembered import Remembered
@@ -90,6 +91,7 @@ WORK: dict[str, Callable[[Plan], Any]] = {
     "status": _print,
     "summary": summary,
     "why nothing": lambda plan: list(Reasons(plan).of(plan.studies[0])),
+    "known": lambda plan: [known.Recipes(plan.store).known(stage) for stage in ("train", "evaluate")],
     "runs": lambda plan: list(registry.runs(plan.store)),
 }
 
@@ -112,7 +114,7 @@ def test_a_store_is_not_searched_whole_for_each_recipe(projects: dict[int, Path]
     for size in SIZES:
         with chdir(projects[size]):
             plan = planned(set="training.batch_size=32")
-            new = [known.plain(variant.train) for variant in plan.studies[0].variants]
+            new = [plain(variant.train) for variant in plan.studies[0].variants]
             nearest = Nearest(known.Recipes(plan.store))
             nearest.find(new[0], "")
             found.append(calls(lambda: [nearest.find(content, "") for content in new]))  # noqa: B023

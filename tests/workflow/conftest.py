@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Shared
 
+from workflow import warm
+
 STUDY = """\
 question: Which loss?
 base:
@@ -62,18 +64,22 @@ class Project:
     def snakemake(self, *arguments: str, **environment: str) -> Outcome:
         """Run Snakemake on the small study."""
         config = [] if "--config" in arguments else ["--config", "study=small"]
-        command = [sys.executable, "-m", "snakemake", "--cores", str(self.cores), *arguments, *config]
-        return self.run(command, **environment)
+        command = ["--cores", str(self.cores), *arguments, *config]
+        return Outcome(*warm.snakemake(self.root, command, {**os.environ, **environment}))
 
     def python(self, *arguments: str, **environment: str) -> Outcome:
         """Run a Python program of the project's."""
         return self.run([sys.executable, *arguments], **environment)
 
     def run(self, command: list[str], **environment: str) -> Outcome:
-        """Run a command in the clone, which keeps what Python compiles."""
-        made = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment}
+        """Run a command in the clone."""
         result = subprocess.run(
-            command, cwd=self.root, env=made, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=self.root,
+            env={**os.environ, **environment},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         return Outcome(result.returncode, result.stdout)
 

@@ -12,7 +12,8 @@ from assay.errors import UserError
 from assay.finished import is_finished
 from assay.jobs import Job, inputs, jobs
 from assay.places import Place
-from assay.plan import Plan, StudyPlan, failure_reason
+from assay.plan import Plan, StudyPlan
+from assay.program import failure_reason
 from assay.recipe import Recipe, from_yaml
 from assay.store import RECIPE, seed_folder, seed_of
 from assay.views import variant_folder

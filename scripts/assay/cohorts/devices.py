@@ -39,7 +39,7 @@ def leased(device: str, count: int = 1, is_given: bool = False) -> Iterator[bool
         return
     found = visible()
     if not found or is_given:
-        yield bool(found)
+        yield bool(found) or device == "cuda"
         return
     before = os.environ.get(VISIBLE)
     with ExitStack() as stack:
@@ -71,8 +71,9 @@ def visible() -> list[str]:
     for name in (name.strip() for name in allowed.split(",")):
         if name.isdecimal() and int(name) < len(names):
             chosen.append(names[int(name)] if has_order else name)
-        elif name.startswith(("GPU-", "MIG-")):
-            chosen.append(name)
+        elif name.startswith(("GPU-", "MIG-")):  # CUDA takes the beginning of a name for the whole
+            whole = [full for full in names if full.startswith(name)]
+            chosen.append(whole[0] if len(whole) == 1 else name)
         else:  # as CUDA reads it: what follows a name that is not there is not seen
             break
     return chosen

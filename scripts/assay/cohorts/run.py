@@ -17,7 +17,6 @@ from assay.commands import arguments, program_file
 from assay.errors import Interrupted, UserError
 from assay.finished import is_finished
 from assay.jobs import Job, inputs
-from assay.plan import failure_reason
 from assay.recipe import Recipe
 from assay.settings.config import MachineSettings
 from assay.store import RECIPE, seed_folder, seed_of
@@ -146,7 +145,7 @@ class Running:
             why = "; the machine may have run out of memory" if name == "SIGKILL" else ""
             program.note_failure(folder, "killed", f"the process was ended by {name}{why}")
         said = log.read_text(errors="replace").strip() if log.exists() else ""
-        reason = failure_reason(folder) or said.rpartition("\n")[2] or f"ended with exit code {code}"
+        reason = program.failure_reason(folder) or said.rpartition("\n")[2] or f"ended with exit code {code}"
         print(f"{said}\n{log}: the end of what it said", file=sys.stderr, flush=True)
         self.failed.append(f"{self.cohort.name}, seed {seed_of(job.part)}: {job.recipe.stage}: {reason}")
         self._tell(job, f"failed: {reason}")

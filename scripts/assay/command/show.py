@@ -13,7 +13,7 @@ from pathlib import Path
 from assay import registry
 from assay.configuration import configure
 from assay.finished import is_finished, read_receipt
-from assay.plan import failure_reason
+from assay.program import failure_reason
 from assay.recipe import from_yaml
 from assay.store import RECIPE, is_claimed, seed_of
 from assay.yamlfile import dump

@@ -10,11 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
-from assay.differences.known import Recipes, plain
+from assay.differences.known import Recipes
 from assay.differences.recipes import Plain
 from assay.errors import UserError
 from assay.finished import is_finished
 from assay.places import place_of
+from assay.plain_recipes import plain
 from assay.plan import StudyPlan, VariantPlan, load_plan
 from assay.recipe import from_yaml
 from assay.store import RECIPE, seed_folder, seed_of

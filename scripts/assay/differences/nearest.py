@@ -6,7 +6,7 @@ Nearest: the fewest keys and modules that differ; then the same study and varian
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ class Nearest:
     def __init__(self, recipes: Recipes) -> None:
         self._recipes = recipes
         self._stages: dict[str, _Varying] = {}
+        self._items = _Items()
         self._named: dict[tuple[str, str], list[Known]] = {}
 
     def find(self, recipe: Plain, name: str) -> Known | None:
@@ -41,10 +42,10 @@ class Nearest:
         if not known:
             return None
         if stage not in self._stages:
-            self._stages[stage] = _Varying(known)
+            self._stages[stage] = _Varying(known, [self._items.of(item.recipe) for item in known])
             for item in known:
                 self._named.setdefault((stage, self._recipes.named(item.recipe)), []).append(item)
-        tied = set(self._stages[stage].nearest(frozenset(_items(recipe))))
+        tied = set(self._stages[stage].nearest(self._items.of(recipe)))
         tied = tied.intersection(self._named.get((stage, name), ())) or tied
         return min(tied, key=lambda item: (-item.newest, item.address)) if len(tied) > 1 else tied.pop()
 
@@ -52,8 +53,7 @@ class Nearest:
 class _Varying:
     """Recipes by what varies among them: what all have in common does not decide which is nearest."""
 
-    def __init__(self, known: Sequence[Known]) -> None:
-        every = [frozenset(_items(item.recipe)) for item in known]
+    def __init__(self, known: Sequence[Known], every: Sequence[Pairs]) -> None:
         self._shared = {key for key, _ in frozenset.intersection(*every)}
         groups: dict[frozenset[str], list[tuple[Pairs, Known]]] = {}
         for pairs, item in zip(every, known, strict=True):
@@ -107,22 +107,35 @@ class _Alike:
         return len(keys | self.keys) - len(items & self.common)
 
 
-def _items(recipe: Plain, where: str = "") -> Iterator[tuple[str, str]]:
-    """What of a recipe is compared: settings, environment, code, what it reads."""
-    yield from _flat(identifying(recipe), f"{where}settings")
-    yield from _flat(recipe.get("environment") or {}, "environment")
-    for name, value in (recipe.get("upstream") or {}).items():
-        if isinstance(value, Mapping):
-            yield from _items(value, f"{where}{name} ")
-        else:
-            yield f"{where}{name}", value
-    for module, digest in (recipe.get("code") or {}).items():
-        yield f"code {module}", digest
+class _Items:
+    """What of recipes is compared, as keys and values: of parts that recipes share, worked out once."""
 
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], tuple[Any, list[tuple[str, str]]]] = {}
 
-def _flat(value: Any, key: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        for name, item in value.items():
-            yield from _flat(item, f"{key}.{name}")
-    else:
-        yield key, repr(value)
+    def of(self, recipe: Plain) -> Pairs:
+        """Settings, environment, code, what a recipe reads."""
+        return frozenset(self._list(recipe, ""))
+
+    def _list(self, recipe: Plain, where: str) -> list[tuple[str, str]]:
+        found = [
+            *self._flat(identifying(recipe), f"{where}settings"),
+            *self._flat(recipe.get("environment") or {}, "environment"),
+            *self._flat(recipe.get("code") or {}, "code"),
+        ]
+        for name, value in (recipe.get("upstream") or {}).items():
+            if isinstance(value, Mapping):
+                found += self._list(value, f"{where}{name} ")
+            else:
+                found.append((f"{where}{name}", value))
+        return found
+
+    def _flat(self, value: Any, key: str) -> list[tuple[str, str]]:
+        """Dotted keys and values as text."""
+        if not (isinstance(value, Mapping) and value):
+            return [(key, repr(value))]
+        at = (id(value), key)
+        if at not in self._known:  # with the part itself, so that no other one gets its id
+            found = [pair for name, item in value.items() for pair in self._flat(item, f"{key}.{name}")]
+            self._known[at] = value, found
+        return self._known[at][1]

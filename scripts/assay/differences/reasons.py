@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from assay.differences import recipes
-from assay.differences.known import Known, Recipes, plain
+from assay.differences.known import Known, Recipes
 from assay.differences.modules import Modules
 from assay.differences.nearest import Nearest
 from assay.differences.recipes import Differences, Plain
 from assay.finished import is_finished
-from assay.jobs import Job, jobs, waited_for
-from assay.places import Place
-from assay.plan import Plan, StudyPlan, failure_reason
+from assay.jobs import Job, by_place, waited_for
+from assay.places import Begun, Place
+from assay.plain_recipes import plain
+from assay.plan import Plan, StudyPlan
+from assay.program import failure_reason
 from assay.recipe import Recipe
 from assay.store import can_continue, is_claimed
 
@@ -68,29 +69,68 @@ class Reasons:
         self.recipes = Recipes(plan.store)
         self._nearest = Nearest(self.recipes)
         self._modules = Modules(plan.store)
-        self._needed = {study.study.name: list(_needed(plan, study)) for study in plan.studies}
-        self._to_run = {job.place.key for found in self._needed.values() for job, _ in found}
+        self._begun = Begun(plan.store)
+        self._jobs: dict[str, dict[Place, Job]] = {}
+        self._missing = {study.study.name: self._missing_of(study) for study in plan.studies}
+        self._to_run = {place.key for found in self._missing.values() for place in found}
 
     def of(self, study: StudyPlan) -> Iterator[Reason]:
         """Each recipe of a study with jobs to run, after those that it reads."""
-        groups: dict[Key, list[tuple[Job, list[Job]]]] = {}
-        for job, reads in self._needed[study.study.name]:
-            groups.setdefault(job.place.key, []).append((job, reads))
-        totals, users = Counter(job.place.key for job in jobs(study)), _users(study)
-        for key, found in groups.items():
+        missing = self._missing[study.study.name]
+        if not missing:
+            return
+        wanted = self._jobs[study.study.name]
+        totals, users = Counter(place.key for place in wanted), _users(study)
+        groups: dict[Key, list[Place]] = {}
+        for place in filter(missing.__contains__, wanted):
+            groups.setdefault(place.key, []).append(place)
+        for key, places in groups.items():
             existing = self.recipes.known(key[0]).get(key[1])
             reason = Reason(
-                recipe=found[0][0].recipe,
+                recipe=wanted[places[0]].recipe,
                 variants=users.get(key, ()),
-                states=tuple(_state(job, self.plan.store) for job, _ in found),
+                states=tuple(map(self._state, places)),
                 total=totals[key],
-                reads=_stages(job for _, reads in found for job in reads),
+                reads=_stages(read for place in places for read in missing[place] if read in missing),
                 finished=len(existing.places) if existing else 0,
             )
             yield reason if existing else self._explained(reason, study.study.name)
 
+    def _missing_of(self, study: StudyPlan) -> dict[Place, list[Place]]:
+        """Each result that Snakemake would make, with those that it reads.
+
+        What is not there but is read by nothing that runs is not needed.
+        """
+        wanted = [Place(study.report.stage, study.report.address)]
+        if self._is_finished(wanted[0]):
+            return {}
+        found = self._jobs[study.study.name] = by_place(study)
+        missing: dict[Place, list[Place]] = {}
+        while wanted:
+            place = wanted.pop()
+            if place in found and place not in missing and not self._is_finished(place):
+                missing[place] = waited_for(found[place].recipe, place.part)
+                wanted += missing[place]
+        return missing
+
+    def _is_finished(self, place: Place) -> bool:
+        return place in self._begun and is_finished(f"{self.plan.store}/{place.path}")
+
+    def _state(self, place: Place) -> State:
+        """How far a job is whose result is not there."""
+        if place not in self._begun:
+            return State(place.part, "not run yet")
+        folder = place.folder(self.plan.store)
+        if is_claimed(folder):
+            return State(place.part, "running")
+        if reason := failure_reason(folder):
+            return State(place.part, "failed", reason)
+        return State(place.part, "interrupted" if can_continue(folder) else "not run yet")
+
     def _explained(self, reason: Reason, study: str) -> Reason:
         """With the nearest result, and what separates it."""
+        if not self.recipes.known(reason.recipe.stage):
+            return reason
         content = plain(reason.recipe)
         name = f"{study}/{reason.variants[0]}" if reason.variants else study
         nearest = self._nearest.find(content, name)
@@ -108,28 +148,9 @@ class Reasons:
         return plain(planned) if planned else self.recipes.read(stage, address)
 
 
-def _needed(plan: Plan, study: StudyPlan) -> Iterator[tuple[Job, list[Job]]]:
-    """Each job that Snakemake would run, with those whose results it reads that are to run first.
-
-    What is not there but is read by nothing that runs is not needed.
-    """
-    store = plan.store
-    found = {job.place: job for job in jobs(study)}
-    missing: dict[Place, list[Place]] = {}
-    wanted = [Place(study.report.stage, study.report.address)]
-    while wanted:
-        place = wanted.pop()
-        if place in found and place not in missing and not is_finished(place.folder(store)):
-            missing[place] = waited_for(found[place].recipe, place.part)
-            wanted += missing[place]
-    for place, job in found.items():
-        if place in missing:
-            yield job, [found[read] for read in missing[place] if read in missing]
-
-
-def _stages(found: Iterable[Job]) -> Mapping[str, int]:
-    """Stage → how many different jobs."""
-    return Counter(place.stage for place in dict.fromkeys(job.place for job in found))
+def _stages(places: Iterable[Place]) -> Mapping[str, int]:
+    """Stage → how many different results."""
+    return Counter(place.stage for place in dict.fromkeys(places))
 
 
 def _users(study: StudyPlan) -> dict[Key, tuple[str, ...]]:
@@ -139,14 +160,3 @@ def _users(study: StudyPlan) -> dict[Key, tuple[str, ...]]:
         for recipe in (plan.prepare, plan.train, plan.measured, plan.aggregate):
             found.setdefault((recipe.stage, recipe.address), {})[plan.variant.name] = None
     return {key: tuple(names) for key, names in found.items()}
-
-
-def _state(job: Job, store: Path) -> State:
-    folder = job.folder(store)
-    if not folder.exists():
-        return State(job.part, "not run yet")
-    if is_claimed(folder):
-        return State(job.part, "running")
-    if reason := failure_reason(folder):
-        return State(job.part, "failed", reason)
-    return State(job.part, "interrupted" if can_continue(folder) else "not run yet")

@@ -70,7 +70,7 @@ def run(
         streams.start(receipt["seed"], "initialisation")
         task = build_task(train_recipe.settings, prepared, where)
         path = trained / f"{settings.checkpoint}.pt"
-        state = checkpoint.load(path, where)
+        state = checkpoint.load(path)
         if matches:
             require_digest(trained, path.name, checkpoint.digest(state), receipt)
         checkpoint.load_weights(task, state, path)

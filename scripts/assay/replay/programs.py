@@ -22,8 +22,7 @@ from assay.errors import UserError
 from assay.finished import is_finished
 from assay.jobs import inputs
 from assay.places import Place
-from assay.plan import failure_reason
-from assay.program import CONTINUE_ME
+from assay.program import CONTINUE_ME, failure_reason
 from assay.recipe import Recipe, to_yaml
 from assay.settings.config import MachineSettings
 from assay.store import RECIPE, write_atomically

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import pandas as pd
-
 from assay.notation import Scale, metric_label, percent
 from assay.report.figures.confusion import MOST_NUMBERED
 from assay.report.figures.distributions import BOX_FROM
 from assay.report.figures.learning_curves import has_bands
+from assay.report.histories import History, counts
 from assay.report.inputs import Inputs
 from assay.report.phrases import level, tested
 from assay.words import counted, listed
@@ -66,7 +65,7 @@ def distributions(inputs: Inputs) -> str:
     )
 
 
-def learning_curves(inputs: Inputs, histories: pd.DataFrame, shown: Sequence[Scale]) -> str:
+def learning_curves(inputs: Inputs, histories: Sequence[History], shown: Sequence[Scale]) -> str:
     """Of the learning curves.
 
     Args:
@@ -74,12 +73,12 @@ def learning_curves(inputs: Inputs, histories: pd.DataFrame, shown: Sequence[Sca
     """
     if has_bands(histories):
         seeds_shown = f"; bands: {level(inputs.compared)} confidence interval of the mean at each epoch"
-    elif histories.groupby("variant")["seed"].nunique().max() > 1:
+    elif max(counts(histories).values()) > 1:
         seeds_shown = "; faint lines: every run"
     else:
         seeds_shown = ""
-    last = histories.groupby(["variant", "seed"])["epoch"].max().groupby("variant").nunique()
-    ended = " Thin where some runs had ended." if (last > 1).any() else ""
+    last = {(run.variant, int(run.epochs.max())) for run in histories}
+    ended = " Thin where some runs had ended." if len(last) > len(counts(histories)) else ""
     return (
         f"Learning curves: {listed(metric_label(scale.metric) for scale in shown)} after each epoch. "
         f"Lines: mean over seeds{seeds_shown}.{ended} Finished runs only."

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
@@ -18,6 +17,7 @@ from assay.report.figures.differences import differences
 from assay.report.figures.distributions import distributions
 from assay.report.figures.learning_curves import learning_curves, shown
 from assay.report.figures.seeds import seeds
+from assay.report.histories import History
 from assay.report.inputs import Inputs
 
 
@@ -95,9 +95,7 @@ def _of_costs(inputs: Inputs, looks: _Looks) -> _Named:
         yield "cost", figure, captions.cost(inputs)
 
 
-def _finished(inputs: Inputs) -> pd.DataFrame:
+def _finished(inputs: Inputs) -> list[History]:
     """The histories of the runs that have a result."""
     finished = {(run.variant, run.seed) for run in inputs.runs if run.finished}
-    histories = inputs.histories
-    rows = [row in finished for row in zip(histories["variant"], histories["seed"], strict=True)]
-    return histories[rows]
+    return [history for history in inputs.histories if (history.variant, history.seed) in finished]

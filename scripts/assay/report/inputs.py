@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import io
 import json
@@ -12,13 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
 from assay.finished import read_verified, read_verified_json
 from assay.notation import Scale
 from assay.recipe import Recipe, from_yaml
 from assay.report import measured
+from assay.report.histories import History, finite, read_histories
 from assay.report.measured import RunCost
 from assay.results.runs_table import RunsTable, read_runs
 from assay.settings.stages import ReportSettings
@@ -65,10 +66,10 @@ class Inputs:
     settings: ReportSettings
     runs: list[Run]
     """In the study's order of variants, then by seed."""
-    summary: pd.DataFrame
-    """Columns variant, metric, n, mean, sd, minimum, maximum."""
-    histories: pd.DataFrame
-    """Columns variant, seed, epoch, then one a quantity."""
+    summary: list[dict[str, Any]]
+    """Rows of variant, metric, n, mean, sd, minimum, maximum; NaN where there is no number."""
+    histories: list[History]
+    """Of the runs that have one."""
     variants: list[dict[str, Any]]
     """As in `study.json`, in the study's order; `settings` of training and `source` of the data, where a
     recipe has them."""
@@ -93,7 +94,7 @@ class Inputs:
     @cached_property
     def metrics(self) -> list[str]:
         """All metrics, the one that decides first."""
-        return list(dict.fromkeys([self.metric, *self.summary["metric"]]))
+        return list(dict.fromkeys([self.metric, *(row["metric"] for row in self.summary)]))
 
     @cached_property
     def scale(self) -> Scale:
@@ -138,8 +139,8 @@ def gather(recipe: Recipe, store: Path) -> Inputs:
     return Inputs(
         settings=recipe.settings,
         runs=_runs(read_runs(folder / "runs.csv"), variants, store),
-        summary=_table(folder, "summary.csv", text=("variant", "metric")),
-        histories=_table(folder, "histories.csv", text=("variant",)),
+        summary=_summary(read_verified(folder, "summary.csv")),
+        histories=read_histories(read_verified(folder, "histories.csv")),
         variants=variants,
         compared=read_verified_json(store / "compare" / recipe.upstream["compare"], "comparisons.json"),
     )
@@ -208,10 +209,8 @@ def _code_of(text: str) -> Mapping[str, str]:
     return content.get("code", {}) if isinstance(content, dict) else {}
 
 
-def _table(folder: Path, name: str, text: tuple[str, ...]) -> pd.DataFrame:
-    """A CSV file. Columns of text stay text (a variant may be named `NA`); others are numbers or NaN."""
-    found = pd.read_csv(io.StringIO(read_verified(folder, name)), dtype=str, keep_default_na=False)
-    for column in found.columns.difference(list(text)):
-        numbers = pd.to_numeric(found[column], errors="coerce")
-        found[column] = numbers.where(numbers.abs() != math.inf)
-    return found
+def _summary(table: str) -> list[dict[str, Any]]:
+    return [
+        {name: cell if name in ("variant", "metric") else finite(cell) for name, cell in row.items()}
+        for row in csv.DictReader(io.StringIO(table, newline=""))
+    ]

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+from fontTools.subset import Options  # type: ignore[import-untyped]
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -67,6 +68,7 @@ _STYLE: dict[Any, Any] = {
     "axes.edgecolor": GREY,
     "axes.linewidth": 0.8,
     "axes.axisbelow": True,
+    "axes.titley": 1.0,  # no axis stands above a panel: titles need not look for one
     "axes.unicode_minus": True,
     "grid.color": _GRID,
     "grid.linewidth": 0.8,
@@ -81,6 +83,10 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "pdf.fonttype": 42,  # text can be found and copied
 }
+
+
+_LAYOUT_TABLES = ("GDEF", "GPOS", "GSUB", "kern")
+"""Of a font: what places its characters, which a finished page has no use for."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +142,11 @@ def wrap(name: str, width: int) -> str:
 
 def files(figure: Figure) -> dict[str, bytes]:
     """Ending → the figure as a file of that kind, laid out once: no date, no tool, no random id in any."""
-    figure.draw_without_rendering()
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
-    return {"svg": svg(figure), "pdf": pdf(figure), "png": png(figure)}
+    dots = png(figure)  # first: its canvas, 100 MB of a tall figure, is gone when another one has drawn
+    return {"svg": svg(figure), "pdf": pdf(figure), "png": dots}
 
 
 def svg(figure: Figure) -> bytes:
@@ -150,13 +158,17 @@ def svg(figure: Figure) -> bytes:
 def pdf(figure: Figure) -> bytes:
     """The figure as one page, without metadata."""
     said = dict.fromkeys(("CreationDate", "Creator", "Producer"))
-    return _written(lambda file: FigureCanvasPdf(figure).print_pdf(file, metadata=said))
+    with _outlines_of_fonts():
+        return _written(lambda file: FigureCanvasPdf(figure).print_pdf(file, metadata=said))
 
 
 def png(figure: Figure) -> bytes:
     """The figure in 200 dots an inch, without metadata."""
+    usual = figure.get_dpi()
     figure.set_dpi(200)
-    return _written(lambda file: FigureCanvasAgg(figure).print_png(file, metadata={"Software": None}))
+    written = _written(lambda file: FigureCanvasAgg(figure).print_png(file, metadata={"Software": None}))
+    figure.set_dpi(usual)
+    return written
 
 
 def inline(file: bytes, prefix: str, description: str) -> str:
@@ -182,6 +194,17 @@ _PAINT = re.compile(rf"\b(fill|stroke): ({'|'.join(VARIABLES)})\b")
 
 def _variable(colour: str) -> str:
     return f"var(--{VARIABLES[colour]}, {colour})"
+
+
+@contextmanager
+def _outlines_of_fonts() -> Iterator[None]:
+    """Embed fonts without their tables for layout: to read these takes longer than to draw."""
+    usual = Options._drop_tables_default
+    Options._drop_tables_default = [*usual, *_LAYOUT_TABLES]
+    try:
+        yield
+    finally:
+        Options._drop_tables_default = usual
 
 
 def _written(write: Callable[[io.BytesIO], object]) -> bytes:

@@ -19,9 +19,7 @@ def arms(inputs: Inputs) -> Table:
     """Each variant's values of the metric that decides."""
     scale = inputs.scale
     found = [arm for arm in inputs.compared["summary"] if arm["metric"] == inputs.metric]
-    extremes = {
-        row["variant"]: row for row in inputs.summary.to_dict("records") if row["metric"] == inputs.metric
-    }
+    extremes = {row["variant"]: row for row in inputs.summary if row["metric"] == inputs.metric}
     iqm = f"IQM {level(inputs.compared)} CI"
     columns = [
         Column("variant", "text"), Column("n"), Column("failed"), Column("mean"), Column("sd"),
@@ -62,7 +60,7 @@ def arms(inputs: Inputs) -> Table:
 
 def metrics(inputs: Inputs) -> Table:
     """Mean ± sd of every metric: a row a metric, the variants beside each other."""
-    found = {(row["variant"], row["metric"]): row for row in inputs.summary.to_dict("records")}
+    found = {(row["variant"], row["metric"]): row for row in inputs.summary}
 
     def cell(metric: str, name: str) -> Cell:
         row = found.get((name, metric), {"mean": None, "sd": None})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from assay.notation import Scale, equation, fixed, percent
-from assay.results.comparison import Comparison
 from assay.settings.stages import CompareSettings
 from assay.words import counted
+
+if TYPE_CHECKING:  # a report has these words without importing SciPy's optimizers
+    from assay.results.comparison import Comparison
 
 ADJUSTED = {"holm": "Holm", "max_t": "max-t", "benjamini_hochberg": "Benjamini–Hochberg"}
 """Name of an adjustment, as a sentence says it."""

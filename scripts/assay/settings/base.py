@@ -6,6 +6,7 @@ left out at its default; a default never changes; a key gets another name by REN
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -46,9 +47,9 @@ class Settings(Strict):
     def identifying(self) -> dict[str, Any]:
         """What of the settings decides bytes: fields that differ from their defaults, as first named."""
         found: dict[str, Any] = {}
-        for name, field in type(self).model_fields.items():
+        for name, required, default in _fields(type(self)):
             value = _identity(getattr(self, name))
-            if field.is_required() or not _is_same(value, _identity(field.default)):
+            if required or not is_same(value, default):
                 found[self.RENAMED.get(name, name)] = value
         return found
 
@@ -81,11 +82,25 @@ def present_names(
     return found
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def is_same(one: Any, other: Any) -> bool:
     """Whether two values have one canonical form."""
-    if isinstance(one, str | int | None) and type(one) is type(other):
-        return bool(one == other)
-    return canonical_json(one) == canonical_json(other)
+    if type(one) is not type(other):
+        return canonical_json(one) == canonical_json(other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(is_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return bool(one == other)
+
+
+@functools.cache
+def _fields(settings: type[Settings]) -> tuple[tuple[str, bool, Any], ...]:
+    """Name of each field, whether it is required, and what of its default decides bytes.
+
+    That of a component does not change with the component's code: a default names it and no more.
+    """
+    fields = settings.model_fields.items()
+    return tuple((name, field.is_required(), _identity(field.default)) for name, field in fields)
 
 
 def _identity(value: Any) -> Any:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_mod
 from assay import components
 from assay.canonical import canonical_json
 from assay.errors import SettingError
-from assay.settings.base import Settings, Strict, present_names, shown
+from assay.settings.base import Settings, Strict, is_same, present_names, shown
 from assay.signature import Setting
 
 
@@ -41,8 +41,10 @@ class Component(Settings):
     def parts(self) -> Iterator[tuple[str, Component]]:
         """(setting, component) of every setting that is itself a component, such as a model's encoder."""
         for setting in components.define(self.group, self.name).settings.values():
+            if setting.group not in _KINDS:
+                continue
             value = self.settings.get(setting.name, setting.default)
-            if setting.group not in _KINDS or value is None:
+            if value is None:
                 continue
             if isinstance(value, Mapping) and "name" not in value and isinstance(setting.default, str):
                 value = {"name": setting.default, **value}
@@ -101,7 +103,7 @@ class Component(Settings):
             if key in parts:
                 if parts[key] != {"name": defined[key].default}:
                     found[renamed.get(key, key)] = parts[key]
-            elif key not in defined or canonical_json(value) != _default_json(defined[key]):
+            elif not (key in defined and _is_default(value, defined[key])):
                 found[renamed.get(key, key)] = value
         return found
 
@@ -218,7 +220,12 @@ def _default(setting: Setting) -> Any:
         return setting.default
 
 
+def _is_default(value: Any, setting: Setting) -> bool:
+    """Whether a value is a literal default."""
+    return setting.is_literal and is_same(value, _plain_default(setting))
+
+
 @functools.cache
-def _default_json(setting: Setting) -> str | None:
-    """Canonical JSON of a literal default."""
-    return canonical_json(TypeAdapter(Any).dump_python(_default(setting))) if setting.is_literal else None
+def _plain_default(setting: Setting) -> Any:
+    """A literal default as plain data."""
+    return TypeAdapter(Any).dump_python(_default(setting))

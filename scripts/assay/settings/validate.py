@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -16,8 +16,15 @@ from assay.settings.component import Component
 S = TypeVar("S", bound=Settings)
 
 
-def validate(model: type[S], content: Any) -> tuple[S | None, list[tuple[Location, str]]]:
+def validate(
+    model: type[S], content: Any, checked: Collection[str] = ()
+) -> tuple[S | None, list[tuple[Location, str]]]:
     """Check content against settings, components included.
+
+    Args:
+        model: the settings' class.
+        content: what is given.
+        checked: keys whose values are settings that were checked before, and stay the objects that they are.
 
     Returns:
         The settings with every default filled in, or None; and what is wrong: (location, text).
@@ -27,24 +34,28 @@ def validate(model: type[S], content: Any) -> tuple[S | None, list[tuple[Locatio
     except ValidationError as error:
         return None, list(explain(error, model))
     problems: list[tuple[Location, str]] = []
-    resolved = _resolve(settings, (), problems)
+    resolved = _resolve(settings, (), problems, checked)
     return (None, problems) if problems else (resolved, problems)
 
 
-def _resolve(settings: S, at: Location, problems: list[tuple[Location, str]]) -> S:
-    """Resolve every component below `settings`, noting what is wrong."""
+def _resolve(
+    settings: Any, at: Location, problems: list[tuple[Location, str]], checked: Collection[str] = ()
+) -> Any:
+    """Resolve settings that are a component, or every component below them, noting what is wrong."""
+    if isinstance(settings, Component):
+        return _resolve_component(settings, at, problems)
     changed: dict[str, Any] = {}
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        if isinstance(value, Component):
-            changed[name] = _resolve_component(value, (*at, name), problems)
-        elif isinstance(value, Settings):
+        if name in checked:
+            continue
+        if isinstance(value, Settings):
             changed[name] = _resolve(value, (*at, name), problems)
         elif isinstance(value, list) and value and isinstance(value[0], Component):
             changed[name] = [
                 _resolve_component(item, (*at, name, index), problems) for index, item in enumerate(value)
             ]
-    return settings.model_copy(update=changed)
+    return settings.model_copy(update=changed) if changed else settings
 
 
 def _resolve_component(component: Component, at: Location, problems: list[tuple[Location, str]]) -> Component:

@@ -33,7 +33,8 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
         yield from _numerics_problems(study)
     for reader, key, text in reading_problems(study.variants):
         yield reader.layers.problem(key, text)
-    same: dict[str, str] = {}
+    forms: dict[int, str] = {}
+    same: dict[tuple[str, ...], str] = {}
     shared: dict[str, str] | None = None
     for variant in study.variants:
         settings = variant.settings
@@ -52,7 +53,7 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
                 "comparisons",
                 "metric",
             )
-        form = canonical_json([settings.identifying(), settings.task.variants()])
+        form = _form(settings, forms)
         if form in same:
             yield at(
                 f"is the same as variant {same[form]!r}: every setting that decides a result is equal",
@@ -64,16 +65,32 @@ def problems(study: Study, document: Document, data: Path) -> Iterator[Problem]:
         yield at(text, "comparisons", *where)
 
 
+def _form(settings: VariantSettings, known: dict[int, str]) -> tuple[str, ...]:
+    """What decides the results of a variant, part by part: equal where the results are.
+
+    Args:
+        settings: the variant's.
+        known: the forms of parts, which variants share, by the parts' ids.
+    """
+    parts = [getattr(settings, name) for name in type(settings).model_fields]
+    for part in parts:
+        if id(part) not in known:
+            known[id(part)] = canonical_json(part.identifying())
+    return (*(known[id(part)] for part in parts), canonical_json(settings.task.variants()))
+
+
 def _numerics_problems(study: Study) -> Iterator[Problem]:
     """A problem for each variant that does not compute as the baseline does."""
-    baselines = [variant for variant in study.variants if variant.name == study.baseline]
-    for variant in study.variants if baselines else ():
-        own, usual = (v.settings.numerics.model_dump() for v in (variant, baselines[0]))
+    baseline = study.baseline
+    named = [variant.settings.numerics for variant in study.variants if variant.name == baseline]
+    others = [variant for variant in study.variants if named and variant.settings.numerics != named[0]]
+    for variant in others:
+        own, usual = variant.settings.numerics.model_dump(), named[0].model_dump()
         for key in own:
             if own[key] != usual[key]:
                 yield variant.layers.problem(
                     ("numerics", key),
-                    f"is {own[key]}, but {usual[key]} for the baseline {study.baseline!r}: a difference "
+                    f"is {own[key]}, but {usual[key]} for the baseline {baseline!r}: a difference "
                     "between them may be due to the arithmetic alone; "
                     "comparisons.across_numerics: true allows it",
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +90,7 @@ class Layers:
         return (writers[-1] if deepest else writers[0]).problem(at, text)
 
 
+@functools.cache
 def default_components(settings: type[Settings]) -> dict[str, Any]:
     """The components a study need not name, so that their settings can be given alone."""
     found: dict[str, Any] = {}

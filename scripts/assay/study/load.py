@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.errors import Problem, SettingError, UserError, choose, fail
 from assay.settings.base import Location
+from assay.settings.shared import SharedParts
 from assay.settings.study import StudySettings
 from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
@@ -109,11 +110,11 @@ def load(path: Path, options: Options | None = None) -> Study:
         _layer("--config", ("set",), options.assignments, folders, problems),
         _layer("--config", ("smoke",), smoke, folders, problems),
     ]
-    variants = []
+    variants, parts = [], SharedParts()
     for name, (key, overrides) in written.items():
         top: Location = ("grid",) if key == "grid" else ("variants", key.removeprefix("variants."))
         layers = [base, _layer(document, top, overrides, folders, problems), *call]
-        variant = _variant(name, merge(overrides, options.assignments), layers, problems)
+        variant = _variant(name, merge(overrides, options.assignments), layers, parts, problems)
         if variant is not None:
             variants.append(variant)
     fail(problems)
@@ -149,14 +150,18 @@ def _layer(
 
 
 def _variant(
-    name: str, overrides: Mapping[str, Any], sources: Sequence[Layer | None], problems: list[Problem]
+    name: str,
+    overrides: Mapping[str, Any],
+    sources: Sequence[Layer | None],
+    parts: SharedParts,
+    problems: list[Problem],
 ) -> Variant | None:
     """Merge the layers of one variant and check the result; None if something is wrong."""
     found = [layer for layer in sources if layer is not None]
     if len(found) < len(sources):
         return None
     layers = Layers(found)
-    complete, wrong = validate(VariantSettings, layers.merged())
+    complete, wrong = parts.validate(VariantSettings, layers.merged())
     problems.extend(layers.problem(at, text) for at, text in wrong)
     if complete is None:
         return None

@@ -89,7 +89,7 @@ class Classification(Task):
 
     def predictions(self, inputs: Tensor) -> dict[str, Any]:
         """The predicted class's index, and each class's probability."""
-        probabilities = self.logits(inputs).double().softmax(1)
+        probabilities = self.logits(inputs).cpu().double().softmax(1)
         columns = {"prediction": probabilities.argmax(1).tolist()}
         for index in range(probabilities.shape[1]):
             columns[f"probability_{index}"] = probabilities[:, index].tolist()

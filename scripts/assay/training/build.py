@@ -25,7 +25,7 @@ from assay.training.state import Run
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; `auto` is a GPU if there is one.
+    """The device of that name; `auto` is a GPU if there is one, and a GPU without a number the first.
 
     Raises:
         UserError: the device is not there.
@@ -39,6 +39,7 @@ def choose_device(name: str) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UserError(f"device: {name!r} is not here; there are {torch.cuda.device_count()} GPUs")
     if device.type == "cuda":
+        device = torch.device("cuda", device.index or 0)
         torch.cuda.set_device(device)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise UserError("device: 'mps' is not here")

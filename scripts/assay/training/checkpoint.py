@@ -64,6 +64,7 @@ def restore(run: Run, state: State) -> None:
 
 def save(path: Path, state: State) -> str:
     """Write a checkpoint and return its digest. Equal states give equal bytes."""
+    state = canonical(state)  # from the device once, for both
     write_atomically(path, to_bytes(state))
     return digest(state)
 
@@ -71,7 +72,7 @@ def save(path: Path, state: State) -> str:
 def to_bytes(state: State) -> bytes:
     """The bytes of a state's file."""
     buffer = io.BytesIO()  # a file's name would enter its bytes
-    torch.save(_canonical(state), buffer)
+    torch.save(canonical(state), buffer)
     return buffer.getvalue()
 
 
@@ -81,19 +82,18 @@ def digest(state: State) -> str:
     return hashlib.sha256(json.dumps(_digestible(kept), sort_keys=True).encode()).hexdigest()
 
 
-def load(path: Path, device: torch.device | str = "cpu", key: str = "model") -> State:
-    """Read a checkpoint.
+def load(path: Path, key: str = "model") -> State:
+    """Read a checkpoint, its tensors to the CPU's memory.
 
     Args:
         path: its file.
-        device: where its tensors go.
         key: what it must have.
 
     Raises:
         UserError: it is missing, damaged, or holds anything but tensors and plain data.
     """
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no checkpoint here") from error
     except (PermissionError, MemoryError, torch.OutOfMemoryError):
@@ -174,8 +174,8 @@ def _plain_state(state: Mapping[str, Any]) -> State:
     return {key: _copied(value) for key, value in state.items() if not callable(value)}
 
 
-def _canonical(value: Any) -> Any:
-    """The same structure in new containers, with one object for equal texts.
+def canonical(value: Any) -> Any:
+    """The same structure in new containers, tensors in the CPU's memory, with one object for equal texts.
 
     The file format notes where an object stands a second time, and on which device a tensor is, so a state
     that was read back from a file would otherwise give other bytes.
@@ -185,9 +185,9 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, str):
         return sys.intern(str(value))
     if isinstance(value, Mapping):
-        return {_canonical(key): _canonical(item) for key, item in value.items()}
+        return {canonical(key): canonical(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_canonical(item) for item in value]
+        return [canonical(item) for item in value]
     return value
 
 

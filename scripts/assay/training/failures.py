@@ -14,6 +14,7 @@ from assay.errors import UserError
 
 _MEMORY = re.compile(r"[Tt]ried to allocate ([\d.,]+ ?\w*)")
 _ADVICE = "a smaller training.batch_size (with training.accumulate for the same step) or model needs less"
+_SHARED = "; so does a smaller machine.runs_per_gpu, if several runs share it"
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def explained() -> Iterator[None]:
     except MemoryError as error:
         raise UserError(f"not enough memory{f': {error}' if str(error) else ''}; {_ADVICE}") from error
     except torch.OutOfMemoryError as error:
-        raise UserError(f"not enough memory on the GPU{_amount(error)}; {_ADVICE}") from error
+        raise UserError(f"not enough memory on the GPU{_amount(error)}; {_ADVICE}{_SHARED}") from error
     except RuntimeError as error:
         text = str(error)
         if is_memory(error):
@@ -47,7 +48,7 @@ def explained() -> Iterator[None]:
 
 def is_memory(error: BaseException) -> bool:
     """Whether an error of torch's says that memory ran out."""
-    said = ("DefaultCPUAllocator", "can't allocate memory", "out of memory")
+    said = ("DefaultCPUAllocator", "can't allocate memory", "out of memory", "ALLOC_FAILED")
     return any(text in str(error) for text in said)
 
 

@@ -120,9 +120,10 @@ def train_epoch(run: Run, data: Data, keeper: Keeper) -> Sums:
 def _augmented(run: Run, data: Data, chosen: list[Tensor]) -> Iterator[Batch]:
     """The batches of these positions, their inputs changed as the recipe says."""
     batches = data.batches(chosen)
-    if not run.augmentations:
+    if not run.augmentations or not chosen:
         return batches
-    samples = (data.samples[positions.to(data.samples.device)] for positions in chosen)
+    positions = torch.cat(chosen).to(data.samples.device)  # at once: a copy waits for the device
+    samples = data.samples[positions].split([len(part) for part in chosen])
     return (
         (augment(run.augmentations, inputs, run.seed, run.epoch, ids), targets)
         for (inputs, targets), ids in zip(batches, samples, strict=True)

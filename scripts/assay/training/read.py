@@ -47,7 +47,7 @@ def read_models(
             )
         if receipt["status"] != "finished":
             raise UserError(f"{folder}: {receipt['status']}; there is nothing to learn from it")
-        state = checkpoint.load(folder / CHECKPOINT, device)
+        state = checkpoint.load(folder / CHECKPOINT)
         require_digest(folder, CHECKPOINT, checkpoint.digest(state), receipt)
         # as its training began: a model may draw what its weights do not hold
         streams.start(seed, "initialisation")

@@ -98,6 +98,7 @@ class Resume(Keeper):
             "environments": self.environments,
         }
         if run.ranks.is_writer:
+            state = checkpoint.canonical(state)  # from the device once, for both
             content = checkpoint.to_bytes(state | {"digest": checkpoint.digest(state)})
             newest = self.folder / RESUME
             if newest.exists():

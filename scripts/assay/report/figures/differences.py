@@ -36,13 +36,11 @@ def differences(compared: Mapping[str, Any], scale: Scale, looks: Mapping[str, L
     axes = rows.axes
     if margin is not None:
         axes.axvspan(-margin, margin, color=BAND, linewidth=0, zorder=0.5)
-    for place, comparison in enumerate(comparisons):
-        if comparison["mean_difference"] is None:
-            continue
-        rows.mean(place, factor * comparison["mean_difference"], _ends(comparison, "ci", factor))
-        inner = _ends(comparison, "equivalence", factor)
-        if margin is not None and inner is not None:
-            rows.inner(place, inner)
+    paired = {p: found for p, found in enumerate(comparisons) if found["mean_difference"] is not None}
+    means = {place: factor * found["mean_difference"] for place, found in paired.items()}
+    rows.means(means, _intervals(paired, "ci", factor))
+    if margin is not None:
+        rows.inner(_intervals(paired, "equivalence", factor))
     label = _axis_label(scale, compared["higher_is_better"])
     added = [f"n = {counts.pop()} seeds"] if len(counts) == 1 else []
     if margin is not None:
@@ -86,6 +84,12 @@ def _verdicts(compared: Mapping[str, Any]) -> list[str]:
             p = equation(comparison["p_adjusted"], compared["alpha"])
         found.append(f"{verdict}\n{p}" if p else verdict)
     return found
+
+
+def _intervals(comparisons: Mapping[int, Any], of: str, factor: int) -> dict[int, tuple[float, float]]:
+    """Row → ends, where a comparison has them."""
+    found = {place: _ends(comparison, of, factor) for place, comparison in comparisons.items()}
+    return {place: ends for place, ends in found.items() if ends is not None}
 
 
 def _ends(comparison: Mapping[str, Any], of: str, factor: int) -> tuple[float, float] | None:

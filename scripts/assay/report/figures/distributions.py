@@ -43,12 +43,12 @@ def distributions(
         ),
         [looks[name] for name in arms],
     )
-    for place, (name, arm) in enumerate(arms.items()):
-        if not arm:
-            continue
-        if len(arm) >= BOX_FROM:
-            rows.box(place, quartiles(arm))
-        rows.mean(place, sum(arm) / len(arm), ends[name])
+    filled = {place: arm for place, arm in enumerate(arms.values()) if arm}
+    rows.boxes({place: quartiles(arm) for place, arm in filled.items() if len(arm) >= BOX_FROM})
+    rows.means(
+        {place: sum(arm) / len(arm) for place, arm in filled.items()},
+        {place: pair for place, pair in enumerate(ends.values()) if pair is not None},
+    )
     if len(arms) > 1 and arms[baseline]:
         center = sum(arms[baseline]) / len(arms[baseline])
         rows.axes.axvline(center, color=GREY, linewidth=1, linestyle=(0, (3, 3)), zorder=1.5)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -14,6 +13,7 @@ from matplotlib.lines import Line2D
 from assay.notation import Scale
 from assay.report.axes import epoch_axis, legend_below, value_axis
 from assay.report.figures.means import student
+from assay.report.histories import History, counts, points, values_of
 from assay.report.style import WIDTH, Look
 
 BAND_FROM = 5
@@ -50,7 +50,7 @@ class Curve:
         return width
 
 
-def shown(histories: pd.DataFrame, scale: Scale) -> list[Scale]:
+def shown(histories: Sequence[History], scale: Scale) -> list[Scale]:
     """What to draw: the validation values of the metric that decides and of the loss, else accuracy.
 
     Args:
@@ -58,65 +58,57 @@ def shown(histories: pd.DataFrame, scale: Scale) -> list[Scale]:
     """
     chosen = f"val_{scale.metric.removeprefix('val_')}"
     columns = dict.fromkeys([chosen, "val_loss", "val_accuracy"])
-    there = [name for name in columns if name in histories and histories[name].notna().any()]
+    values = {name: values_of(histories, name) for name in columns}
+    there = [name for name, found in values.items() if len(found)]
     return [
-        Scale(chosen, scale.is_proportion)
-        if name == chosen
-        else Scale.by_name(name, histories[name].dropna())
+        Scale(chosen, scale.is_proportion) if name == chosen else Scale.by_name(name, values[name])
         for name in there[:2]
     ]
 
 
-def has_bands(histories: pd.DataFrame) -> bool:
+def has_bands(histories: Sequence[History]) -> bool:
     """Whether runs are shown as bands, not as lines: where every variant has enough of them."""
-    return bool((histories.groupby("variant")["seed"].nunique() >= BAND_FROM).all())
+    return all(n >= BAND_FROM for n in counts(histories).values())
 
 
 def learning_curves(
-    histories: pd.DataFrame, scales: Sequence[Scale], alpha: float, looks: Mapping[str, Look]
+    histories: Sequence[History], scales: Sequence[Scale], alpha: float, looks: Mapping[str, Look]
 ) -> Figure:
     """A panel a quantity: each variant's mean over seeds, and its interval or, of few, its runs.
 
     Args:
-        histories: columns variant, seed, epoch and those to show; a row an epoch of a run.
-        scales: the columns to show, one or more.
+        histories: of the runs to show, one or more.
+        scales: the quantities to show, one or more.
         alpha: bands cover the mean with probability 1 - alpha.
     """
-    names = [name for name in looks if (histories["variant"] == name).any()]
+    runs = {name: [run for run in histories if run.variant == name] for name in counts(histories)}
+    names = [name for name in looks if name in runs]
+    last = max(int(run.epochs.max()) for run in histories)
+    step = 1 if last <= _LONG else last // _POINTS
     figure = Figure(figsize=(WIDTH if len(scales) > 1 else 0.75 * WIDTH, 3.1))
-    bands, step = has_bands(histories), _step(histories)
+    bands = has_bands(histories)
     for axes, scale in zip(figure.subplots(1, len(scales), squeeze=False).flat, scales, strict=True):
-        curves = {name: _curve(histories[histories["variant"] == name], scale, step) for name in names}
+        curves = {name: _curve(runs[name], scale, step) for name in names}
         values = [c.mean if bands else c.runs.ravel() for c in curves.values()]
         value_axis(axes, scale, np.concatenate(values))
         for place, (name, curve) in enumerate(curves.items()):
             _draw(axes, curve, looks[name], scale, alpha if bands else None, place / len(names))
-        epoch_axis(axes, int(histories["epoch"].max()), f"epoch (means over {step})" if step > 1 else "epoch")
-    counts = histories.groupby("variant")["seed"].nunique()
+        epoch_axis(axes, last, f"epoch (means over {step})" if step > 1 else "epoch")
     legend_below(
         figure,
         [
             Line2D([], [], color=looks[name].colour, linestyle=looks[name].line, linewidth=1.6,
-                   marker=looks[name].marker, markersize=4.5, label=f"{name} (n = {counts[name]})")
+                   marker=looks[name].marker, markersize=4.5, label=f"{name} (n = {len(runs[name])})")
             for name in names
         ],
     )  # fmt: skip
     return figure
 
 
-def _step(histories: pd.DataFrame) -> int:
-    last = int(histories["epoch"].max())
-    return 1 if last <= _LONG else last // _POINTS
-
-
-def _curve(rows: pd.DataFrame, scale: Scale, step: int) -> Curve:
+def _curve(runs: Sequence[History], scale: Scale, step: int) -> Curve:
     """A variant's runs side by side, values multiplied by the scale's factor, means over `step` epochs."""
-    values = rows.assign(point=(rows["epoch"] - 1) // step)
-    table = values.pivot_table(
-        index="seed", columns="point", values=scale.metric, aggfunc="mean", dropna=False
-    )
-    epochs = values.groupby("point")["epoch"].mean().reindex(table.columns)
-    return Curve(epochs.to_numpy(), scale.factor * table.to_numpy(dtype=np.float64))
+    epochs, values = points(runs, scale.metric, step)
+    return Curve(epochs, scale.factor * values)
 
 
 def _draw(axes: Axes, curve: Curve, look: Look, scale: Scale, alpha: float | None, share: float) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 
 from assay.report.axes import linear_ticks
 from assay.report.style import FAINT, GREY, INK, PAPER, WIDTH, Look, wrap
 
+Ends = tuple[float, float]
+"""Of an interval."""
 _NAME = 24
 """Characters of a name before it is wrapped."""
 _SIZE = 8.5
@@ -59,8 +64,7 @@ class Rows:
         self.axes = self.figure.subplots()
         self._frame(labels, limits)
         _write_columns(self.axes, columns)
-        for place, (row, row_steps) in enumerate(zip(values, steps, strict=True)):
-            self._dots(place, row, row_steps)
+        self._dots(values, steps)
 
     def _frame(self, labels: Sequence[str], limits: tuple[float, float]) -> None:
         axes = self.axes
@@ -71,52 +75,78 @@ class Rows:
         axes.spines["left"].set_visible(False)
         linear_ticks(axes.xaxis, *limits, 7)
         axes.grid(axis="x")
-        for place in range(1, len(labels)):
-            axes.axhline(place - 0.5, color=FAINT, linewidth=0.6, zorder=1)
+        between = [(place - 0.5, (0.0, 1.0)) for place in range(1, len(labels))]
+        self._bars(between, color=FAINT, linewidth=0.6, zorder=1, transform=axes.get_yaxis_transform())
 
-    def _dots(self, place: int, values: Sequence[float], steps: Sequence[int]) -> None:
+    def _dots(self, values: Sequence[Sequence[float]], steps: Sequence[Sequence[int]]) -> None:
         """Dots; equal and near ones stand above and under each other."""
-        apart = min(self._across, _MOST_ROOM / (max(steps, default=0) + 1)) / self.height
-        middle = place + (self._content - self._room) / 2 / self.height
-        self.axes.scatter(
-            values, [middle + apart * (step // 2 + step % 2) * (1 if step % 2 else -1) for step in steps],
-            s=(self._across - 0.3) ** 2, color=self._looks[place].colour, alpha=0.6, linewidths=0, zorder=4,
-        )  # fmt: skip
+        for colour, places in self._by_colour(range(len(values))).items():
+            x: list[float] = []
+            y: list[float] = []
+            for place in places:
+                apart = min(self._across, _MOST_ROOM / (max(steps[place], default=0) + 1)) / self.height
+                middle = self._lower(place)
+                x += values[place]
+                y += [middle + apart * (s // 2 + s % 2) * (1 if s % 2 else -1) for s in steps[place]]
+            self.axes.scatter(
+                x, y, s=(self._across - 0.3) ** 2, color=colour, alpha=0.6, linewidths=0, zorder=4
+            )
 
-    def mean(self, place: int, mean: float, ends: tuple[float, float] | None) -> None:
-        """A diamond above the row's dots, and a bar between the interval's ends or an arrow there."""
-        y, look = self._upper(place), self._looks[place]
-        if ends is not None:
-            low, high = self.axes.get_xlim()
-            inside = [min(max(end, low), high) for end in ends]
-            self.axes.plot(inside, [y, y], color=look.colour, linewidth=2.2, solid_capstyle="butt", zorder=3)
-            for end, limit, arrow in ((ends[0], low, "<"), (ends[1], high, ">")):
+    def means(self, means: Mapping[int, float], ends: Mapping[int, Ends]) -> None:
+        """Diamonds above the rows' dots, and bars between the intervals' ends or arrows there.
+
+        Args:
+            means: row → mean.
+            ends: row → those of its interval, where it has one.
+        """
+        self._intervals(ends, 2.2)
+        low, high = self.axes.get_xlim()
+        for place, pair in ends.items():
+            for end, limit, arrow in ((pair[0], low, "<"), (pair[1], high, ">")):
                 if not low <= end <= high:
                     self.axes.plot(
-                        limit, y, arrow, color=look.colour, markersize=6, markeredgewidth=0, zorder=4,
-                        clip_on=False,
+                        limit, self._upper(place), arrow, color=self._looks[place].colour, markersize=6,
+                        markeredgewidth=0, zorder=4, clip_on=False,
                     )  # fmt: skip
-        self.axes.plot(
-            mean,
-            y,
-            "D",
-            color=look.colour,
-            markersize=7,
-            markeredgecolor=PAPER,
-            markeredgewidth=0.9,
-            zorder=5,
-        )
+        for colour, places in self._by_colour(means).items():
+            self.axes.plot(
+                [means[place] for place in places], [self._upper(place) for place in places], "D",
+                color=colour, markersize=7, markeredgecolor=PAPER, markeredgewidth=0.9, zorder=5,
+            )  # fmt: skip
 
-    def inner(self, place: int, ends: tuple[float, float]) -> None:
-        """A thicker bar over that of the mean, for an interval of less confidence."""
+    def inner(self, ends: Mapping[int, Ends]) -> None:
+        """Thicker bars over those of the means, for intervals of less confidence; row → ends."""
+        self._intervals(ends, 4.6)
+
+    def _intervals(self, ends: Mapping[int, Ends], width: float) -> None:
         low, high = self.axes.get_xlim()
-        inside = [min(max(end, low), high) for end in ends]
-        y, colour = self._upper(place), self._looks[place].colour
-        self.axes.plot(inside, [y, y], color=colour, linewidth=4.6, solid_capstyle="butt", zorder=3)
+        for colour, places in self._by_colour(ends).items():
+            inside = [
+                (self._upper(place), (max(ends[place][0], low), min(ends[place][1], high)))
+                for place in places
+            ]
+            self._bars(inside, color=colour, linewidth=width, solid_capstyle="butt", zorder=3)
+
+    def _bars(self, bars: Sequence[tuple[float, Ends]], **drawn: Any) -> None:
+        """Horizontal lines, each at a height and between ends: one artist, since each costs time."""
+        x = [value for _, (low, high) in bars for value in (low, high, math.nan)]
+        y = [height for height, _ in bars for _ in range(3)]
+        self.axes.plot(x, y, **drawn)
+
+    def _by_colour(self, places: Iterable[int]) -> dict[str, list[int]]:
+        """Colour → rows that have it: what has one colour is one artist."""
+        found: dict[str, list[int]] = {}
+        for place in places:
+            found.setdefault(self._looks[place].colour, []).append(place)
+        return found
 
     def _upper(self, place: int) -> float:
         """Where the mean of a row is."""
         return place - (self._content / 2 - 4.5) / self.height
+
+    def _lower(self, place: int) -> float:
+        """The middle of a row's dots."""
+        return place + (self._content - self._room) / 2 / self.height
 
     def mark(self, value: float, text: str) -> None:
         """A line across all rows, and what it stands for above it."""
@@ -129,13 +159,21 @@ class Rows:
             textcoords="offset points", fontsize=9, ha=side, va="bottom",
         )  # fmt: skip
 
-    def box(self, place: int, quartiles: Sequence[float]) -> None:
-        """A grey box between the quartiles, and the median's line, behind the dots."""
-        low, median, high = quartiles
-        middle = place + (self._content - self._room) / 2 / self.height
-        ends = [middle - (self._room / 2 + 1) / self.height, middle + (self._room / 2 + 1) / self.height]
-        self.axes.fill_betweenx(ends, low, high, color=FAINT, alpha=0.6, linewidth=0, zorder=2)
-        self.axes.plot([median, median], ends, color=GREY, linewidth=1.4, solid_capstyle="butt", zorder=3)
+    def boxes(self, quartiles: Mapping[int, tuple[float, float, float]]) -> None:
+        """Grey boxes between the quartiles, and the medians' lines, behind the dots; row → quartiles."""
+        if not quartiles:
+            return
+        half = (self._room / 2 + 1) / self.height
+        corners, x, y = [], [], []
+        for place, (low, median, high) in quartiles.items():
+            upper, lower = self._lower(place) - half, self._lower(place) + half
+            corners.append([(low, upper), (low, lower), (high, lower), (high, upper)])
+            x += [median, median, math.nan]
+            y += [upper, lower, math.nan]
+        self.axes.add_collection(
+            PolyCollection(corners, color=FAINT, alpha=0.6, linewidth=0, zorder=2), autolim=False
+        )
+        self.axes.plot(x, y, color=GREY, linewidth=1.4, solid_capstyle="butt", zorder=3)
 
 
 def aside(values: Sequence[float], near: float) -> list[int]:

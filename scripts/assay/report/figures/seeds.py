@@ -46,9 +46,12 @@ def seeds(
     lines = max(wrap(name, characters).count("\n") for name in values) + 1
     tall = 2.7 if rows == 1 else 2.2
     figure = Figure(figsize=(width, rows * (tall + 0.17 * lines) + 0.2))
-    grid = list(figure.subplots(rows, columns, sharey=True, squeeze=False).flat)
-    for axes, name in zip(grid, others, strict=False):
+    grid = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for place, (axes, name) in enumerate(zip(grid, others, strict=False)):
         axes.set_ylim(low - room, high + room)
+        if place % columns:
+            axes.tick_params(axis="y", labelleft=False)
+            axes.yaxis.offsetText.set_visible(False)
         near = 5.5 / (72 * (tall - 0.55)) * (high - low + 2 * room)
         _panel(axes, scaled, [baseline] if name is None else [baseline, name], higher_is_better, looks, near)
         axes.set_xticks(
@@ -134,6 +137,8 @@ def _dots(axes: Axes, x: int, values: Values, paired: Sequence[int], look: Look,
         (look.colour, PAPER, paired),
         (PAPER, look.colour, sorted(set(values) - set(paired))),
     ):
+        if not chosen:
+            continue
         axes.plot(
             [places[seed] for seed in chosen], [values[seed] for seed in chosen], look.marker,
             markersize=min(5.2, max(3.2, 70 * apart)), markerfacecolor=fill, markeredgecolor=edge,
