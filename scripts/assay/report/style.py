@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
-from fontTools.subset import Options  # type: ignore[import-untyped]
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -83,10 +82,6 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "pdf.fonttype": 42,  # text can be found and copied
 }
-
-
-_LAYOUT_TABLES = ("GDEF", "GPOS", "GSUB", "kern")
-"""Of a font: what places its characters, which a finished page has no use for."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +153,7 @@ def svg(figure: Figure) -> bytes:
 def pdf(figure: Figure) -> bytes:
     """The figure as one page, without metadata."""
     said = dict.fromkeys(("CreationDate", "Creator", "Producer"))
-    with _outlines_of_fonts():
-        return _written(lambda file: FigureCanvasPdf(figure).print_pdf(file, metadata=said))
+    return _written(lambda file: FigureCanvasPdf(figure).print_pdf(file, metadata=said))
 
 
 def png(figure: Figure) -> bytes:
@@ -194,17 +188,6 @@ _PAINT = re.compile(rf"\b(fill|stroke): ({'|'.join(VARIABLES)})\b")
 
 def _variable(colour: str) -> str:
     return f"var(--{VARIABLES[colour]}, {colour})"
-
-
-@contextmanager
-def _outlines_of_fonts() -> Iterator[None]:
-    """Embed fonts without their tables for layout: to read these takes longer than to draw."""
-    usual = Options._drop_tables_default
-    Options._drop_tables_default = [*usual, *_LAYOUT_TABLES]
-    try:
-        yield
-    finally:
-        Options._drop_tables_default = usual
 
 
 def _written(write: Callable[[io.BytesIO], object]) -> bytes:
