@@ -95,7 +95,7 @@ def main() -> None:
         numerics.set_environment(chosen.settings.numerics)
         from assay.training.run import run
 
-        read, execution = call.read(current), call.execution()
+        read, execution = call.read(current), call.execution
         prepared = arguments.prepared or current.embedded["prepare"].folder(call.configuration.store)
         with reads.watched([out, prepared, *read.values()]):
             run(current, arguments.seed, lambda: call.data(current), out, execution, read)
@@ -141,7 +141,8 @@ class Call:
     def out(self) -> Path:
         """The run's folder."""
         if self.arguments.out is not None:
-            return Path(self.arguments.out)
+            out: Path = self.arguments.out
+            return out
         return self.recipe.folder(self.configuration.store) / seed_folder(self.arguments.seed)
 
     def keep(self, current: Recipe) -> None:
@@ -154,7 +155,7 @@ class Call:
 
     def data(self, current: Recipe) -> Prepared:
         """The prepared data, on the device or left in their files."""
-        mapped = self.execution().workers > 0
+        mapped = self.execution.workers > 0
         if self.arguments.prepared is not None:
             from assay.data.prepared import load
 
@@ -177,21 +178,22 @@ class Call:
             return found
         return current.runs_read(self.configuration.store, self.arguments.seed) | found
 
+    @cached_property
     def execution(self) -> Execution:
         """How the run is computed."""
         from assay.training.run import Execution
 
         given = self.arguments
 
-        def chosen(name: str) -> Any:
+        def given_or_configured(name: str) -> Any:
             value = getattr(given, name)
             return getattr(self.configuration.machine, name) if value is None else value
 
         every = given.resume_every
         return Execution(
-            device=chosen("device"),
-            workers=chosen("workers"),
-            plots=chosen("plots"),
+            device=given_or_configured("device"),
+            workers=given_or_configured("workers"),
+            plots=given_or_configured("plots"),
             resume_every_minutes=self.configuration.machine.resume_every_minutes if every is None else every,
             resume="required" if given.resume else "never" if given.restart else "if possible",
             stop_after=given.stop_after,

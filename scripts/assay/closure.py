@@ -54,6 +54,7 @@ NOT_FOLLOWED = (
     "assay.looks",
     "assay.loss_kinds",
     "assay.modules",
+    "assay.plain_recipes",
     "assay.plan",
     "assay.program",
     "assay.recipe",

@@ -13,7 +13,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,16 @@ def finish(folder: Path, text: str) -> None:
     files = {name: file_digest(folder / name) for name in sealed_files(folder)}
     files[RECEIPT] = hashlib.sha256(text.encode()).hexdigest()
     content = {"receipt": json.loads(text), "files": dict(sorted(files.items()))}
-    for part in {folder, *((folder / name).parent for name in files)}:
-        sync_folder(part)  # what is sealed is there for good before anything says so
+    sync_result(folder, files)
     write_atomically(folder / SEAL, to_json(content | {"seal": _digest(content)}))
     write_atomically(folder / RECEIPT, text)
     sync_folder(folder)
+
+
+def sync_result(folder: Path, files: Iterable[str]) -> None:
+    """Have a result's files and its recipe survive a power cut: before anything says that it is finished."""
+    for part in {folder.parent, folder, *((folder / name).parent for name in files)}:
+        sync_folder(part)
 
 
 def sealed_files(folder: Path) -> Iterator[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assay.places import Place
-from assay.plan import StudyPlan, split_folder, split_of
+from assay.places import Place, split_folder, split_of
 from assay.recipe import Recipe
 from assay.store import seed_folder
 from assay.study.order import in_order
+
+if TYPE_CHECKING:
+    from assay.plan import StudyPlan
 
 
 @dataclass(frozen=True)

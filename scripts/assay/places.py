@@ -6,10 +6,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from assay.canonical import CODE_DIGITS, CONFIG_DIGITS
 from assay.settings.stages import STAGES
+from assay.store import seed_folder
+
+if TYPE_CHECKING:
+    from assay.recipe import Recipe
 
 _ADDRESS = re.compile(rf"[0-9a-f]{{{CONFIG_DIGITS}}}-[0-9a-f]{{{CODE_DIGITS}}}")
 _PARTS = {
@@ -104,6 +108,16 @@ def place_of(store: Path, path: Path) -> Place | None:
         if found := re.match(rf"{stage}/({_ADDRESS.pattern}){below}(?:/|$)", name):
             return Place(stage, found[1], found[2])
     return None
+
+
+def split_folder(prepare: Recipe, seed: int) -> str:
+    """The folder of a prepared data set: `fixed`, or the seed's if each run splits anew."""
+    return split_of(prepare, seed_folder(seed))
+
+
+def split_of(prepare: Recipe, part: str) -> str:
+    """The same for a run, by the folder of its seed."""
+    return part if prepare.settings.data.split.seed == "run" else "fixed"
 
 
 def _by_seed(part: str) -> tuple[int, str]:

@@ -29,7 +29,9 @@ def plain(recipe: Recipe) -> dict[str, Any]:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """The content of a recipe file. Parts of it are parts of others, too: nobody may change them.
+    """The content of a recipe file, with the keys of the version that wrote it.
+
+    Parts of it are parts of others, too: nobody may change them.
 
     Raises:
         UserError: it is not valid, or there is none.

@@ -100,16 +100,6 @@ def write_recipe(store: Path, recipe: Recipe) -> None:
             write_atomically(path, text)
 
 
-def split_folder(prepare: Recipe, seed: int) -> str:
-    """The folder of a prepared data set: `fixed`, or the seed's if each run splits anew."""
-    return split_of(prepare, seed_folder(seed))
-
-
-def split_of(prepare: Recipe, part: str) -> str:
-    """The same for a run, by the folder of its seed."""
-    return part if prepare.settings.data.split.seed == "run" else "fixed"
-
-
 def forget() -> None:
     """Read code and ledger anew from now on: a plan sees one state of them, and the next one the next."""
     for cached in (accepted, closure):

@@ -128,7 +128,7 @@ def require_declared(recipe: Recipe) -> None:
     if not _jobs:
         return
     job, places = _jobs[-1], _places()
-    own = places.files_of(tuple(recipe.code_now()))
+    own = {_resolved(file) for file in map(closure.file_of, recipe.code_now()) if file is not None}
     if edited := sorted(path for path in map(str, own) if bytecode.is_other(path)):
         raise UserError(
             f"{recipe.stage} {recipe.address}: {', '.join(edited)}: was edited after the address was made "
@@ -145,7 +145,7 @@ def require_declared(recipe: Recipe) -> None:
             f"{', '.join(map(str, modules + files))}. "
             + "; ".join([_DECLARE_MODULE] * bool(modules) + [_DECLARE_FILE] * bool(files))
         )
-    job.settled |= read
+    job.settled |= set(filter(os.path.exists, read))  # what is not there yet may come
 
 
 def look_ahead(recipes: Iterable[Recipe]) -> None:
@@ -154,7 +154,13 @@ def look_ahead(recipes: Iterable[Recipe]) -> None:
     for folder in set(map(os.path.dirname, imported_files())):
         places.is_environment(folder)
     for recipe in recipes:
-        places.files_of(tuple(recipe.code_now()))
+        recipe.code_now()
+
+
+@functools.cache
+def _resolved(file: Path) -> Path:
+    """A module's file, links followed."""
+    return file.resolve()
 
 
 def _source(name: str) -> str:
@@ -165,7 +171,7 @@ def _source(name: str) -> str:
     return name
 
 
-def _is_undeclared(path: Path, declared: frozenset[Path], job: _Job, places: _Places) -> bool:
+def _is_undeclared(path: Path, declared: set[Path], job: _Job, places: _Places) -> bool:
     """Whether a file is the project's or the user's, and nothing says that it may be read."""
     return (
         path not in declared
@@ -187,17 +193,10 @@ class _Places:
     others: tuple[Path, ...]
     """Python's, the system's and those that libraries keep."""
     environment: dict[str, bool] = field(default_factory=dict)
-    files: dict[tuple[str, ...], frozenset[Path]] = field(default_factory=dict)
-
-    def files_of(self, names: tuple[str, ...]) -> frozenset[Path]:
-        """The files of a closure, given the names in it."""
-        if names not in self.files:
-            found = map(closure.file_of, names)
-            self.files[names] = frozenset(path.resolve() for path in found if path is not None)
-        return self.files[names]
+    """Folder → whether it is the environment's."""
 
     def is_users(self, name: str) -> bool:
-        """Whether a file lies, or is a link, outside of what Python, the system and packages hold."""
+        """Whether a file is a link, or lies outside of what Python, the system and packages hold."""
         return not self.is_environment(os.path.dirname(name)) or os.path.islink(name)
 
     def is_environment(self, folder: str) -> bool:
@@ -242,7 +241,8 @@ def _known_places(working: str, roots: tuple[Path, ...], others: tuple[str, ...]
 
 def _programs() -> set[Path]:
     """The program that is run, and the one whose process was forked to run it."""
-    mains = [sys.modules.get(name) for name in ("__main__", "__mp_main__")]  # see multiprocessing/__init__.py
+    # multiprocessing, which torch imports, keeps the program that was forked under the second name
+    mains = [sys.modules.get(name) for name in ("__main__", "__mp_main__")]
     return {Path(file).resolve() for main in mains if (file := getattr(main, "__file__", None))}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -197,8 +197,8 @@ def _evaluations(
 
 def _trained(recipe: Path) -> str:
     """The address of the runs that an evaluate recipe measures, as its file says."""
-    if content := plain_recipes.written(recipe):
-        return str(content["upstream"]["train"]["address"])
+    with suppress(KeyError, TypeError):  # it is not as written, or by a version with other keys
+        return str((plain_recipes.written(recipe) or {})["upstream"]["train"]["address"])
     train = from_yaml(recipe).embedded["train"]
     return train.recorded or train.address
 
@@ -245,20 +245,26 @@ def _names(folder: str) -> list[str]:
         return []
 
 
+def _components(content: Mapping[str, Any]) -> dict[str, str]:
+    """The same of its plain data."""
+    settings, data = content["settings"], content["upstream"]["prepare"]["settings"]["data"]
+    overrides = content.get("made_by", {}).get("overrides", {})
+    return {
+        "task": settings["task"]["name"],
+        "model": settings["model"]["name"],
+        "data": data["source"]["name"],
+        "notes": ", ".join(f"{key}={value}" for key, value in overrides.items()),
+    }
+
+
 def _named(folder: str, remembered: Remembered) -> dict[str, str]:
     """The components of a run, from its recipe."""
 
     def read() -> dict[str, str]:
         recipe = Path(folder, RECIPE)
-        content = plain_recipes.read(recipe)
-        settings, data = content["settings"], content["upstream"]["prepare"]["settings"]["data"]
-        overrides = content.get("made_by", {}).get("overrides", {})
-        return {
-            "task": settings["task"]["name"],
-            "model": settings["model"]["name"],
-            "data": data["source"]["name"],
-            "notes": ", ".join(f"{key}={value}" for key, value in overrides.items()),
-        }
+        with suppress(KeyError, TypeError):  # it is not as written, or by a version with other keys
+            return _components(plain_recipes.written(recipe) or {})
+        return _components(plain_recipes.plain(from_yaml(recipe)))
 
     found: dict[str, str] = remembered.of(f"{folder}/{RECIPE}", (f"{folder}/{RECIPE}",), read)
     return found

@@ -10,6 +10,7 @@ from assay import finished, plan, reads
 from assay.configuration import Configuration
 from assay.data.prepared import Prepared, load
 from assay.errors import SettingError, UserError, choose, fail
+from assay.places import split_folder
 from assay.recipe import Recipe, read_train
 from assay.settings.validate import validate
 from assay.settings.variant import VariantSettings
@@ -88,7 +89,7 @@ def prepared_data(recipe: Recipe, seed: int, store: Path, data: Path, mapped: bo
     """The prepared data that a train recipe reads: from the store, where it is put if it is not there."""
     upstream = recipe.embedded["prepare"]
     plan.write_recipe(store, upstream)
-    folder = upstream.folder(store) / plan.split_folder(upstream, seed)
+    folder = upstream.folder(store) / split_folder(upstream, seed)
     with claim(folder):
         if finished.find(folder) is None:
             files = [data / upstream.settings.data.source.settings[name] for name in upstream.settings.files]

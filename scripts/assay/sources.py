@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assay import closure
 from assay.digest import file_digest
-from assay.store import write_atomically
+from assay.store import sync_folder, write_atomically
 from assay.syntax import source_digest
 
 
@@ -23,6 +23,7 @@ def keep(store: Path, code: Mapping[str, str]) -> None:
         store: where results lie.
         code: name → digest, as `assay.closure.closure` has it.
     """
+    is_new = False
     for name, digest in code.items():
         path = kept(store, digest)
         if path.exists():
@@ -34,6 +35,9 @@ def keep(store: Path, code: Mapping[str, str]) -> None:
         found = file_digest(file) if "/" in name else source_digest(source, str(file))
         if found == digest:
             write_atomically(path, source)
+            is_new = True
+    if is_new:
+        sync_folder(store / "code")
 
 
 def kept(store: Path, digest: str) -> Path:

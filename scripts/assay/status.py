@@ -11,8 +11,8 @@ from pathlib import Path
 
 from assay.errors import UserError
 from assay.finished import SEAL, is_finished, read_receipt
-from assay.places import Begun, Place
-from assay.plan import Plan, StudyPlan, VariantPlan, split_folder
+from assay.places import Begun, Place, split_folder
+from assay.plan import Plan, StudyPlan, VariantPlan
 from assay.program import failure_reason
 from assay.recipe import Recipe
 from assay.remembered import Remembered

@@ -7,18 +7,14 @@ job        `scripts/train.py` from its start to its first step: with the recipe,
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from assay.commands import arguments, program_file
 from assay.recipe import from_yaml
 from assay.settings.config import MachineSettings
-from measuring import ENVIRONMENT, ROOT, Figures, in_turn, median, parser, ratio, show
+from measuring import ENVIRONMENT, Figures, in_turn, measured, median, parser, ratio, show
 
 TORCH = "import torch"
 BY_HAND = ["scripts/train.py", "--quiet", "--set", "training.callbacks=[first_step:Leave]"]
@@ -65,16 +61,6 @@ def planned(folder: Path) -> list[str]:
     recipe, machine = from_yaml(file), MachineSettings(results=f"{folder}/store")
     given = arguments(recipe, "seed-0", file, [prepared], machine, folder / "store")
     return [str(program_file(recipe)), *given, "--out", f"{folder}/run"]
-
-
-def measured(command: Sequence[str], environment: dict[str, str]) -> Figures:
-    """The time of a Python process."""
-    began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)}: exit code {os.waitstatus_to_exitcode(status)}")
-    return {"seconds": time.perf_counter() - began, "cpu": used.ru_utime + used.ru_stime}
 
 
 def imports(modules: Sequence[str]) -> str:

@@ -56,7 +56,8 @@ def programs(study: str) -> list[tuple[list[tuple[str, str]], list[list[str]]]]:
     The jobs after evaluation load the same whatever variant they are for, so they share a process.
     """
     from assay.jobs import jobs
-    from assay.plan import load_plan, split_folder
+    from assay.places import split_folder
+    from assay.plan import load_plan
 
     plan = load_plan({"study": study})
     plan.write_recipes()

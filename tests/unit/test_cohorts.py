@@ -112,7 +112,7 @@ def test_auto_uses_every_core_and_starts_few_processes(plan: Plan) -> None:
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.integers(1, 9))
 def test_auto_leaves_no_core_idle_for_long(counts: list[int], cores: int) -> None:
-    """Whatever the study, the last job ends at most a run and a start later than with single seeds."""
+    """Whatever the study, the last job ends at most a run later than with single seeds."""
     number = size("auto", some(*counts), cores)
     jobs = sorted((len(part) + 1 for count in counts for part in divided(range(count), number)), reverse=True)
     ends = [0] * cores
@@ -284,6 +284,11 @@ def test_what_is_not_ours_to_lease_is_left_alone(monkeypatch: pytest.MonkeyPatch
     for device, on_gpu in {"cpu": False, "cuda:1": True, "mps": False}.items():
         with devices.leased(device) as found:
             assert found is on_gpu and devices.VISIBLE not in os.environ
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", "")  # there is no nvidia-smi
+        for device, on_gpu in {"auto": False, "cuda": True}.items():
+            with devices.leased(device) as found:
+                assert found is on_gpu and devices.VISIBLE not in os.environ
     monkeypatch.setenv(devices.VISIBLE, "1")
     with devices.leased("auto", is_given=True) as found:
         assert found and os.environ[devices.VISIBLE] == "1"

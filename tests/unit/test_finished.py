@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,33 @@ def result(tmp_path: Path) -> Path:
     (folder / "best.pt").write_bytes(b"weights")
     finished.finish(folder, json.dumps(CONTENT, indent=1) + "\n")
     return folder
+
+
+def test_what_is_sealed_survives_a_power_cut_before_the_seal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files, then the names of all of them, then the seal, then the receipt, then their names."""
+    folder = tmp_path / "0-1/seed-0"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures/loss.png").write_bytes(b"dots")
+    happened: list[tuple[str, str]] = []
+    sync, replace = os.fsync, os.replace
+
+    def fsync(descriptor: int) -> None:
+        happened.append(("sync", os.readlink(f"/proc/self/fd/{descriptor}")))
+        sync(descriptor)
+
+    def put(source: Path, target: Path) -> None:
+        happened.append(("put", str(target)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", put)
+    finished.finish(folder, json.dumps(CONTENT, indent=1) + "\n")
+    sealed = happened.index(("put", str(folder / finished.SEAL)))
+    for part in (folder.parent, folder, folder / "figures"):
+        assert ("sync", str(part)) in happened[:sealed]
+    assert happened[-2:] == [("put", str(folder / RECEIPT)), ("sync", str(folder))]
 
 
 def test_a_file_beside_a_result_is_no_damage(result: Path) -> None:

@@ -145,6 +145,17 @@ def test_a_job_within_a_job_answers_for_itself(project: Path) -> None:
     assert "table.txt" in refused(lambda: (read("mine/table.txt"), work()))
 
 
+def test_a_file_that_comes_later_is_looked_at_again(project: Path) -> None:
+    def work() -> None:
+        with pytest.raises(FileNotFoundError):
+            read("later.csv")
+        reads.require_declared(Stand())  # type: ignore[arg-type]
+        subprocess.run(["touch", "later.csv"], check=True)
+        read("later.csv")
+
+    assert "later.csv" in refused(work)
+
+
 def test_nothing_is_watched_without_a_job(project: Path) -> None:
     read("table.csv")
     check(lambda: None)

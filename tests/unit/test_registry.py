@@ -12,6 +12,7 @@ from assay.digest import file_digest
 from assay.jobs import jobs
 from assay.jsonfile import to_json
 from assay.plan import Plan
+from assay.recipe import _first_line, is_as_written
 from assay.store import RECEIPT
 
 
@@ -53,6 +54,20 @@ def test_the_best_run_is_the_one_that_was_measured_best(planned: Plan) -> None:
     assert len(found) == 4 and all(run.metrics["val_loss"] == 0.5 for run in found)
     best = registry.best(found, "accuracy", "max")
     assert [run.metrics["accuracy"] for run in best] == [0.1, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"), [("train/*/seed-*/recipe.yaml", 0), ("evaluate/*/recipe.yaml", 4)]
+)
+def test_a_recipe_with_the_keys_of_another_version_does_no_harm(planned: Plan, files: str, told: int) -> None:
+    """It is as that version wrote it; what it says under other names is left out."""
+    for file in planned.store.glob(files):
+        text = file.read_text().partition("\n")[2].replace("\nupstream:", "\nreads:")
+        file.write_text(_first_line(text) + text)
+        assert is_as_written(file.read_text())
+    found = list(registry.runs(planned.store))
+    assert len(found) == told
+    assert not any("accuracy" in run.metrics for run in found)
 
 
 @pytest.mark.parametrize("text", ['{"metrics": {"accuracy": 0.9}}\n', '{"metr', '"\xff', "[]", None])

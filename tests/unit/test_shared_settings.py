@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from assay.settings.base import Settings
+from assay.canonical import canonical_json
+from assay.settings.base import Settings, is_same
 from assay.settings.component import Component
 from assay.settings.shared import SharedParts
 from assay.settings.stages import STAGES
@@ -67,3 +68,34 @@ def test_a_default_that_is_a_component_names_it_alone(model: type[Settings]) -> 
             assert not field.default.settings, name
         elif isinstance(field.default, Settings):
             test_a_default_that_is_a_component_names_it_alone(type(field.default))
+
+
+VALUES = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    1.0,
+    -0.0,
+    0.5,
+    "",
+    "1",
+    (),
+    [],
+    (1,),
+    [1],
+    (1.0,),
+    (True,),
+    {},
+    {"a": 1},
+    {"a": 1.0},
+)
+
+
+@pytest.mark.parametrize("one", VALUES)
+def test_values_are_the_same_whose_canonical_forms_are(one: Any) -> None:
+    for other in VALUES:
+        nested = [one, {"b": one}], [other, {"b": other}]
+        assert is_same(one, other) == (canonical_json(one) == canonical_json(other)), other
+        assert is_same(*nested) == (canonical_json(nested[0]) == canonical_json(nested[1])), other

@@ -28,6 +28,7 @@ from assay.finished import (
     is_finished,
     read_receipt,
     sealed_files,
+    sync_result,
 )
 from assay.places import Place
 from assay.recipe import is_as_written
@@ -42,6 +43,7 @@ from assay.store import (
     remove_parts,
     remove_states,
     seed_of,
+    sync_folder,
     write_atomically,
 )
 from assay.yamlfile import read
@@ -188,8 +190,10 @@ def _move_result(origin: Path, target: Path) -> None:
             (target / name).unlink()
     for name in names:
         _move(origin / name, target / name)
+    sync_result(target, names)
     for name in (SEAL, RECEIPT):
         write_atomically(target / name, (origin / name).read_bytes())
+    sync_folder(target)
 
 
 def _move(source: Path, target: Path) -> None:

@@ -1,8 +1,8 @@
 """GPUs are leased: each job has its own, by a lock that ends with the job's last process.
 
 Nothing is leased by a job that was sent to a cluster, which has given it its GPUs; where a device is named by
-number; or where `nvidia-smi` finds none. Which processes share a device (MPS) and how it is cut (MIG) is left
-as it is.
+number; or where `nvidia-smi` finds none: then `cuda` is taken at its word. Which processes share a device
+(MPS) and how it is cut (MIG) is left as it is.
 """
 
 from __future__ import annotations

@@ -74,25 +74,27 @@ def size(given: int | Literal["auto"], found: Collection[Wanted], cores: int | N
     most = max(counts, default=0)
     if cores is None or most <= at_once:
         return at_once
-    places = max(1, cores // at_once)
-    return min(range(at_once, most + 1), key=lambda number: _end(counts, number, places, at_once))
+    slots = max(1, cores // at_once)
+    numbers = {math.ceil(count / parts) for count in set(counts) for parts in range(1, count + 1)}
+    candidates = sorted({at_once, *(number for number in numbers if number > at_once)})
+    return min(candidates, key=lambda number: _makespan(counts, number, slots, at_once))
 
 
-def _end(counts: Collection[int], number: int, places: int, at_once: int) -> float:
-    """When the last job ends, in the time of a run, if the longest are begun first.
+def _makespan(counts: Collection[int], most: int, slots: int, at_once: int) -> float:
+    """When the last job ends if the longest are begun first, in the time of a run; idle cores count, too.
 
     Args:
         counts: how many seeds each recipe has.
-        number: the most that a job computes.
-        places: how many jobs there are at the same time.
+        most: how many seeds a job computes.
+        slots: how many jobs there are at the same time.
         at_once: how many seeds a job computes at the same time.
     """
-    sizes = (size for count in counts for size in _sizes(count, number))
-    jobs = sorted((START + math.ceil(size / at_once) for size in sizes), reverse=True)
-    ends = [0.0] * places
+    sizes = (part for count in counts for part in _sizes(count, most))
+    jobs = sorted((START + math.ceil(part / at_once) for part in sizes), reverse=True)
+    ends = [0.0] * slots
     for job in jobs:
         heapq.heapreplace(ends, ends[0] + job)
-    idle = UNEVENNESS * max(jobs) * (places - 1) / places
+    idle = UNEVENNESS * max(jobs) * (slots - 1) / slots
     return max(ends) + idle
 
 
@@ -105,5 +107,5 @@ def _sizes(count: int, most: int) -> list[int]:
 def divided(seeds: Sequence[int], most: int) -> Iterator[tuple[int, ...]]:
     """Seeds in their order, in as few parts of at most `most` as there can be, of sizes alike."""
     rest = iter(seeds)
-    for size in _sizes(len(seeds), most):
-        yield tuple(islice(rest, size))
+    for part in _sizes(len(seeds), most):
+        yield tuple(islice(rest, part))

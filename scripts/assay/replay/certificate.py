@@ -28,7 +28,7 @@ from assay.errors import UserError
 from assay.finished import CERTIFICATE
 from assay.jsonfile import to_json
 from assay.places import Place
-from assay.store import write_atomically
+from assay.store import sync_folder, write_atomically
 
 _COMPARED = ("versions", "device", "cpu", "threads", "portability", "platform")
 """What of an environment may decide bits."""
@@ -45,6 +45,7 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
         "commit": commit,
     }
     write_atomically(folder / CERTIFICATE, to_json(content | {"certificate": _digest(content)}))
+    sync_folder(folder)
 
 
 def read(folder: Path) -> dict[str, Any] | None:

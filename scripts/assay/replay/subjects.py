@@ -8,8 +8,8 @@ from pathlib import Path
 
 from assay import closure, finished, registry
 from assay.errors import UserError
-from assay.places import Place
-from assay.plan import StudyPlan, VariantPlan, split_folder
+from assay.places import Place, split_folder
+from assay.plan import StudyPlan, VariantPlan
 from assay.recipe import Recipe, from_yaml
 from assay.siblings import finished_places, siblings, where_code_is, whole_code
 from assay.store import RECIPE, seed_folder, seed_of

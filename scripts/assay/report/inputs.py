@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from assay import plain_recipes
+from assay.errors import UserError
 from assay.finished import read_verified, read_verified_json
 from assay.notation import Scale
 from assay.recipe import Recipe, from_yaml
@@ -199,14 +199,11 @@ def _environment(folder: Path) -> dict[str, Any]:
 
 
 def _code(path: Path) -> Mapping[str, str]:
-    """The code that a run's recipe names. Seeds of one variant have one recipe: it is read once."""
-    return _code_of(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-@functools.lru_cache(maxsize=64)
-def _code_of(text: str) -> Mapping[str, str]:
-    content = yaml.load(text, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
-    return content.get("code", {}) if isinstance(content, dict) else {}
+    """The code that a run's recipe names; nothing where there is no valid one."""
+    with suppress(UserError):
+        found: Mapping[str, str] = plain_recipes.read(path).get("code", {})
+        return found
+    return {}
 
 
 def _summary(table: str) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ def is_same(one: Any, other: Any) -> bool:
         return canonical_json(one) == canonical_json(other)
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(is_same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list):
+    if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(is_same, one, other))
     return bool(one == other)
 
