@@ -8,6 +8,9 @@ import json
 import zipfile
 
 import pytest
+from assay.commands import arguments
+from assay.recipe import from_yaml
+from assay.settings.config import MachineSettings
 
 from workflow.conftest import Outcome, Project
 
@@ -136,3 +139,18 @@ def test_a_damaged_checkpoint_is_refused(project: Project) -> None:
 
 def test_plain_snakemake_uses_the_default_profile(finished: Project) -> None:
     assert "workflow specific profile profiles/default" in finished.snakemake("-n").text
+
+
+def test_a_job_of_the_workflow_does_not_read_the_configuration(project: Project) -> None:
+    """It may be edited while the job waits or trains."""
+    run = sorted(project.results.glob("train/*/seed-0"))[0]
+    [prepared] = project.results.glob("prepare/*/fixed")
+    recipe = from_yaml(run / "recipe.yaml")
+    machine = MachineSettings(device="cpu")
+    given = arguments(recipe, "seed-0", run / "recipe.yaml", [prepared], machine, project.results)
+    (project.root / "config/config.yaml").write_text("study: [")
+    outcome = project.python("scripts/train.py", *given, "--out", "again")
+    assert outcome.code == 0, outcome.text
+    again = json.loads((project.root / "again/receipt.json").read_text())
+    assert again == json.loads((run / "receipt.json").read_text())
+    assert "config.yaml" in project.python("scripts/train.py", "--seed", "1").text
