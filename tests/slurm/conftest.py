@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from workflow.conftest import Outcome, Project, clone
 
 from slurm.cluster import Cluster, missing, running, wait_until
 
+PR_SET_PDEATHSIG = 1
+"""Of prctl(2): the signal that a process gets when its parent ends."""
 IMPATIENT = Path(__file__).with_name("impatient.py")
 
 
@@ -81,7 +84,7 @@ class Clone:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
-                preexec_fn=_hear_interrupts,
+                preexec_fn=_behave_as_called,
             )
         return Call(process, said)
 
@@ -94,9 +97,10 @@ class Clone:
         return sorted(self.project.results.glob(f"train/*/{pattern}"))
 
 
-def _hear_interrupts() -> None:
-    """A shell starts what it puts into the background deaf to Ctrl-C, and tests may run there."""
+def _behave_as_called() -> None:
+    """Hear Ctrl-C, to which a shell makes deaf what it puts into the background; end with the tests."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def fresh(target: Path, studies: dict[str, str]) -> Clone:

@@ -30,7 +30,7 @@ def planned(study: str) -> Counter[str]:
             try:
                 for stream in (1, 2):
                     os.dup2(said.fileno(), stream)
-                snakemake.cli.main(["-n", "--cores", "8", "--config", f"study={study}"])
+                snakemake.cli.main(["-n", "--cores", "64", "--config", f"study={study}"])  # a job a seed
             except SystemExit as error:
                 print(error.code, flush=True)
                 os._exit(0 if error.code in (0, None) else 1)

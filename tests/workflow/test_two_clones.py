@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -69,6 +70,22 @@ def test_a_receipt_that_another_call_deletes_is_no_loss(project: Project) -> Non
     assert outcome.code == 0, outcome.text
     assert (run / "receipt.json").read_text() == text
     assert trainings(project.results) == before
+
+
+def test_what_a_call_finished_before_it_was_ended_counts(project: Project) -> None:
+    """Snakemake marks the outputs of a job until it sees its end; what lies there is whole, and goes on."""
+    marks = project.root / ".snakemake/incomplete"
+    marks.mkdir(parents=True, exist_ok=True)
+    for receipt in project.results.glob("evaluate/*/seed-*/receipt.json"):
+        name = str(receipt.relative_to(project.root)).encode()
+        (marks / base64.b64encode(name).decode()).touch()
+    for stage in ("aggregate/*", "compare", "report"):
+        for folder in project.results.glob(f"{stage}/*"):
+            for name in ("receipt.json", SEAL):
+                (folder / name).unlink()
+    outcome = project.snakemake()
+    assert outcome.code == 0, outcome.text
+    assert outcome.jobs == {"aggregate_variant": 2, "aggregate_study": 1, "compare": 1, "report": 1}
 
 
 def test_a_damaged_result_whose_receipt_is_gone_is_made_again(project: Project) -> None:

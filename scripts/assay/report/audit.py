@@ -151,7 +151,7 @@ def _code(inputs: Inputs) -> Iterator[str]:
 def _mixed(inputs: Inputs) -> Iterator[str]:
     for key in _checked(inputs.runs):
         values = _by_value(inputs.runs, key)
-        if len(values) > 1:
+        if len(values) > 1 and not key.startswith("git."):  # an edit of a study, too; `_code` knows of code
             yield f"Runs differ in {_word(key)}: {_who(values)}."
     silent = [run for run in inputs.runs if run.finished and not run.environment]
     if silent:

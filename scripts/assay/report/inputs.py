@@ -7,14 +7,12 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from assay import plain_recipes
-from assay.errors import UserError
 from assay.finished import read_verified, read_verified_json
 from assay.notation import Scale
 from assay.recipe import Recipe, from_yaml
@@ -199,11 +197,11 @@ def _environment(folder: Path) -> dict[str, Any]:
 
 
 def _code(path: Path) -> Mapping[str, str]:
-    """The code that a run's recipe names; nothing where there is no valid one."""
-    with suppress(UserError):
-        found: Mapping[str, str] = plain_recipes.read(path).get("code", {})
-        return found
-    return {}
+    """The code that a run's recipe names."""
+    if not path.is_file():
+        return {}
+    content: Any = plain_recipes.written(path) or plain_recipes.parse(path.read_text(encoding="utf-8"))
+    return content.get("code", {}) if isinstance(content, dict) else {}
 
 
 def _summary(table: str) -> list[dict[str, Any]]:

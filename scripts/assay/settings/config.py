@@ -52,9 +52,9 @@ class MachineSettings(Settings):
         Annotated[int, BeforeValidator(_number), Field(gt=0)] | Literal["auto"],
         either("auto or a whole number from 1"),
     ] = "auto"
-    """How many seeds one job trains one after another, in processes forked from one that has imported torch.
-    `auto`: on one machine, as many as let the last job end first; on a cluster, as many as a job computes at
-    once (`runs_per_gpu`)."""
+    """How many seeds one job trains at most, one after another, in processes forked from one that has
+    imported torch. `auto`: on one machine, as many as let the last job end first; on a cluster, as many as
+    a job computes at once (`runs_per_gpu`)."""
     runs_per_gpu: Annotated[int, BeforeValidator(_number), Field(gt=0)] = 1
     """How many seeds of a job share its GPU at the same time, each on a core; each job leases a GPU of its
     own. Nothing where `device` is `cpu`."""
