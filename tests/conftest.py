@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,12 @@ FOLDERS = ("slurm", "soundness", "portability", "workflow", "exact", "page", "un
 """Of tests: those whose files take the longest come first, so that no worker is left alone with one at the end."""
 Shared = Callable[[str, Callable[[Path], None]], Path]
 """A name, and how to make a folder of that name → the folder."""
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, as do the processes that tests start: what a shell puts into the background is deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -84,7 +84,7 @@ class Clone:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
-                preexec_fn=_behave_as_called,
+                preexec_fn=_end_with_tests,
             )
         return Call(process, said)
 
@@ -97,9 +97,7 @@ class Clone:
         return sorted(self.project.results.glob(f"train/*/{pattern}"))
 
 
-def _behave_as_called() -> None:
-    """Hear Ctrl-C, to which a shell makes deaf what it puts into the background; end with the tests."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _end_with_tests() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

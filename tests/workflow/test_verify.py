@@ -133,14 +133,7 @@ def test_a_damaged_original_is_said_before_anything_is_computed(project: Project
 def test_nothing_is_left_of_a_call_that_is_ended(project: Project, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "assay.command.main", "verify", "small/plain/seed-0"]
     environment = {**os.environ, "PYTHONPATH": "scripts"}
-    call = subprocess.Popen(
-        command,
-        cwd=project.root,
-        env=environment,
-        stderr=subprocess.DEVNULL,
-        # what a shell puts into the background, tests as well, is deaf to Ctrl-C
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    call = subprocess.Popen(command, cwd=project.root, env=environment, stderr=subprocess.DEVNULL)
     while not list(project.root.glob(".results.replay-*/*/*/*")):
         assert call.poll() is None
         time.sleep(0.02)
