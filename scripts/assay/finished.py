@@ -40,16 +40,16 @@ def finish(folder: Path, text: str) -> None:
     files = {name: file_digest(folder / name) for name in sealed_files(folder)}
     files[RECEIPT] = hashlib.sha256(text.encode()).hexdigest()
     content = {"receipt": json.loads(text), "files": dict(sorted(files.items()))}
-    sync_result(folder, files)
-    write_atomically(folder / SEAL, to_json(content | {"seal": _digest(content)}))
-    write_atomically(folder / RECEIPT, text)
-    sync_folder(folder)
+    put_seal(folder, files, to_json(content | {"seal": _digest(content)}), text)
 
 
-def sync_result(folder: Path, files: Iterable[str]) -> None:
-    """Have a result's files and its recipe survive a power cut: before anything says that it is finished."""
+def put_seal(folder: Path, files: Iterable[str], seal: str | bytes, receipt: str | bytes) -> None:
+    """Say that a result is finished, once its files and its recipe would survive a power cut."""
     for part in {folder.parent, folder, *((folder / name).parent for name in files)}:
         sync_folder(part)
+    write_atomically(folder / SEAL, seal)
+    write_atomically(folder / RECEIPT, receipt)
+    sync_folder(folder)
 
 
 def sealed_files(folder: Path) -> Iterator[str]:

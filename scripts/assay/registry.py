@@ -246,7 +246,7 @@ def _names(folder: str) -> list[str]:
 
 
 def _components(content: Mapping[str, Any]) -> dict[str, str]:
-    """The same of its plain data."""
+    """The components of a run, and what it overrides, from its recipe as plain data."""
     settings, data = content["settings"], content["upstream"]["prepare"]["settings"]["data"]
     overrides = content.get("made_by", {}).get("overrides", {})
     return {
@@ -258,7 +258,7 @@ def _components(content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _named(folder: str, remembered: Remembered) -> dict[str, str]:
-    """The components of a run, from its recipe."""
+    """The same of a run's folder."""
 
     def read() -> dict[str, str]:
         recipe = Path(folder, RECIPE)

@@ -52,7 +52,9 @@ def lay_out(folder: Path) -> None:
         copy(ROOT / name, folder / name)
 
 
-def measured(command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT) -> Figures:
+def measured(
+    command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT, folder: Path = ROOT
+) -> Figures:
     """What a Python process takes: seconds, those of the processor, the largest resident set in MB.
 
     The processor's are also those of the processes that it waited for; the resident set is the largest of one.
@@ -60,7 +62,7 @@ def measured(command: Sequence[str], environment: Mapping[str, str] = ENVIRONMEN
     with tempfile.TemporaryFile() as said:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT
+            [sys.executable, *command], cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT
         )
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began

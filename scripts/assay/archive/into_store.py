@@ -26,9 +26,9 @@ from assay.finished import (
     faults,
     find,
     is_finished,
+    put_seal,
     read_receipt,
     sealed_files,
-    sync_result,
 )
 from assay.places import Place
 from assay.recipe import is_as_written
@@ -43,7 +43,6 @@ from assay.store import (
     remove_parts,
     remove_states,
     seed_of,
-    sync_folder,
     write_atomically,
 )
 from assay.yamlfile import read
@@ -190,10 +189,7 @@ def _move_result(origin: Path, target: Path) -> None:
             (target / name).unlink()
     for name in names:
         _move(origin / name, target / name)
-    sync_result(target, names)
-    for name in (SEAL, RECEIPT):
-        write_atomically(target / name, (origin / name).read_bytes())
-    sync_folder(target)
+    put_seal(target, names, (origin / SEAL).read_bytes(), (origin / RECEIPT).read_bytes())
 
 
 def _move(source: Path, target: Path) -> None:
