@@ -8,12 +8,15 @@ and SIGUSR1 are passed on: the seeds that are going on save their state, and the
 from __future__ import annotations
 
 import argparse
+import importlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from assay import numerics, program, reads, recipe
 from assay.cohorts.devices import leased
 from assay.cohorts.run import Cohort, run, to_do
 from assay.errors import UserError
+from assay.recipe import Recipe
 from assay.settings.config import MachineSettings
 from assay.settings.validate import validate
 from assay.store import RECIPE
@@ -83,9 +86,19 @@ def main() -> None:
 
     device = machine.device if torch.backends.cuda.is_built() else "cpu"  # what cannot be used is not leased
     with leased(device, settings.training.processes, arguments.on_cluster) as on_gpu:
-        reads.look_ahead([each.with_code_now() for each in recipes])
+        recipes = [each.with_code_now() for each in recipes]
+        _import_common(recipes)
+        reads.look_ahead(recipes)
         run(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
+
+
+def _import_common(recipes: Sequence[Recipe]) -> None:
+    """Import those of Assay's modules that every program uses; it would answer for what only another uses."""
+    for name in sorted(set[str].intersection(*(set(each.code_now()) for each in recipes))):
+        if name.startswith("assay.") and "/" not in name:
+            importlib.import_module(name)
 
 
 if __name__ == "__main__":
     program.run(main)
+    program.leave()

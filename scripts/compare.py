@@ -130,3 +130,4 @@ def _directions(named: Sequence[str], usual: bool) -> dict[str, bool]:
 
 if __name__ == "__main__":
     program.run(main)
+    program.leave()

@@ -35,3 +35,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     program.run(main)
+    program.leave()

@@ -31,3 +31,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     program.run(main)
+    program.leave()

@@ -202,3 +202,4 @@ class Call:
 
 if __name__ == "__main__":
     program.run(main)
+    program.leave()

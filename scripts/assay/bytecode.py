@@ -28,10 +28,13 @@ def note(file: str | os.PathLike[str], source: bytes, noted: dict[str, int]) -> 
     return checksum
 
 
-def is_other(file: str | os.PathLike[str]) -> bool:
-    """Whether a module was imported from another source than the one that addresses were made from."""
-    path = os.path.realpath(file)
-    return path in hashed and path in imported and hashed[path] != imported[path]
+def is_other(file: str) -> bool:
+    """Whether a module was imported from another source than the one that addresses were made from.
+
+    Args:
+        file: the module's, links followed.
+    """
+    return file in hashed and file in imported and hashed[file] != imported[file]
 
 
 def _by_content(self: SourceFileLoader, path: str) -> Mapping[str, Any]:

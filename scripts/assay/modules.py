@@ -9,7 +9,7 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -63,10 +63,11 @@ def deciding() -> Iterator[None]:
         _decided.update(set(sys.modules) - before)
 
 
-def imported_files() -> list[str]:
-    """The files of all modules that are imported, but for those that only decided a recipe."""
-    modules = [module for name, module in list(sys.modules.items()) if name not in _decided]
-    return [file for module in modules if (file := getattr(module, "__file__", None))]
+def imported_files(known: Set[str] = frozenset()) -> dict[str, str]:
+    """Module → file of all that are imported, but for those that only decided a recipe, and known ones."""
+    others = _decided | known
+    modules = [(name, module) for name, module in list(sys.modules.items()) if name not in others]
+    return {name: file for name, module in modules if (file := getattr(module, "__file__", None))}
 
 
 _looking = threading.local()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from assay.errors import Interrupted, UserError
 from assay.finished import find, is_finished
@@ -39,6 +43,17 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"error: {error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def leave(code: int = 0) -> NoReturn:
+    """End this process as Python does, but do not take its modules apart, which takes torch half a second."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def start_log(console: bool = True) -> None:

@@ -111,7 +111,7 @@ def watched(allowed: Iterable[Path] = (), imported: bool = True) -> Iterator[Non
         imported: count the modules that are imported already, as in a process that does nothing but this job.
     """
     _listen()
-    read = set(map(os.path.abspath, imported_files())) if imported else set()
+    read = set(map(os.path.abspath, imported_files(_installed).values())) if imported else set()
     _jobs.append(_Job([path.resolve() for path in allowed], read))
     try:
         yield
@@ -128,7 +128,7 @@ def require_declared(recipe: Recipe) -> None:
     if not _jobs:
         return
     job, places = _jobs[-1], _places()
-    own = {_resolved(file) for file in map(closure.file_of, recipe.code_now()) if file is not None}
+    own = _files(recipe)
     if edited := sorted(path for path in map(str, own) if bytecode.is_other(path)):
         raise UserError(
             f"{recipe.stage} {recipe.address}: {', '.join(edited)}: was edited after the address was made "
@@ -149,18 +149,30 @@ def require_declared(recipe: Recipe) -> None:
 
 
 def look_ahead(recipes: Iterable[Recipe]) -> None:
-    """Find out where files belong, once for all jobs that are forked from this process."""
+    """Find out whose files are, once for all jobs that are forked from this process."""
     places = _places()
-    for folder in set(map(os.path.dirname, imported_files())):
-        places.is_environment(folder)
+    for name, file in imported_files().items():
+        if not places.is_users(os.path.abspath(file)):
+            _installed.add(name)
     for recipe in recipes:
-        recipe.code_now()
+        _files(recipe)
+
+
+_installed: set[str] = set()
+"""Modules that `look_ahead` found to be the environment's: a job need not answer for them."""
+
+
+def _files(recipe: Recipe) -> set[Path]:
+    """The files of a recipe's code, links followed."""
+    roots = tuple(import_roots())
+    return {file for name in recipe.code_now() if (file := _file(name, roots)) is not None}
 
 
 @functools.cache
-def _resolved(file: Path) -> Path:
-    """A module's file, links followed."""
-    return file.resolve()
+def _file(name: str, roots: tuple[Path, ...]) -> Path | None:
+    """The file of a name in a closure, as the import roots have it."""
+    file = closure.file_of(name)
+    return None if file is None else file.resolve()
 
 
 def _source(name: str) -> str:

@@ -104,6 +104,8 @@ def loaded(commands: list[list[str]], folders: list[str]) -> list[str]:
             opened.add(os.path.abspath(arguments[0]))
 
     sys.addaudithook(note)
+    program = importlib.import_module("assay.program")
+    program.leave = lambda: None  # type: ignore[attr-defined]
     for command in commands:
         sys.argv = command
         with (

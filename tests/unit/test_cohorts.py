@@ -139,6 +139,25 @@ def test_a_forked_program_is_a_program(tmp_path: Path) -> None:
     assert start("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path)[0] == -signal.SIGKILL
 
 
+LEAVING = """
+import atexit, sys, threading, time
+from assay import program
+class Module:
+    def __del__(self): print("taken apart")
+module = Module()
+atexit.register(print, "at exit")
+threading.Thread(target=lambda: (time.sleep(0.3), print("thread"))).start()
+print("main", end=" ")
+program.leave()
+"""
+
+
+def test_a_program_that_leaves_ends_as_any_other_but_does_not_take_itself_apart(tmp_path: Path) -> None:
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    ended = subprocess.run([sys.executable, tmp_path / "leaving.py"], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "main thread\nat exit\n", "")
+
+
 PARENT = """
 import multiprocessing, sys
 from pathlib import Path

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import pickle
+import random
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import small
+import torch
 from assay.data import prepare, prepared
 from assay.data.samples import Samples, from_labels
 from assay.data.split import PARTS, split
@@ -138,6 +142,19 @@ def test_columns_that_are_no_numbers_are_named(tmp_path: Path) -> None:
     holed.to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(UserError, match=r"1 samples have values that are missing.* sample 3"):
         csv(path=str(tmp_path / "t.csv"), target="outcome", group="patient")
+
+
+@pytest.mark.parametrize("name", ["breast_cancer", "diabetes", "digits"])
+def test_data_sets_of_assay_s_draw_nothing(name: str) -> None:
+    """So preparing them starts no stream of random numbers, for which it would import torch."""
+
+    def states() -> bytes:
+        return pickle.dumps([random.getstate(), np.random.get_state(), torch.get_rng_state().numpy()])
+
+    before = states()
+    made = getattr(importlib.import_module(f"assay.datasets.{name}"), name)()
+    split(made, SplitSettings(), 0)
+    assert len(made.targets) and states() == before
 
 
 def test_arrays_of_the_users(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ import pandas as pd
 import pytest
 import reading
 from assay import closure, reads
+from assay.errors import UserError
 from reading import Stand, check, fails, read, refused
 
 SCRIPTS = Path(closure.__file__).parents[1]
@@ -196,6 +197,18 @@ with reads.watched():
     except Exception as error:
         print(error)
 """
+
+
+def test_looking_ahead_leaves_to_a_job_what_is_not_the_environment_s(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "_installed", set())
+    importlib.import_module("mine.helper")
+    reads.look_ahead([Stand()])  # type: ignore[list-item]
+    assert {"numpy", "pytest", "os"} <= reads._installed
+    assert not any(name.split(".")[0] in ("mine", "assay") for name in reads._installed)
+    with reads.watched(), pytest.raises(UserError, match=r"mine/helper\.py"):
+        reads.require_declared(Stand())  # type: ignore[arg-type]
 
 
 def test_what_was_imported_before_the_job_counts(project: Path) -> None:

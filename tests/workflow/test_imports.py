@@ -58,7 +58,7 @@ def workflow(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Imp
     folder = tmp_path_factory.mktemp("imports")
     project = clone(folder / "clone", finished.root)
     run = (project.results / "studies/small/plain/seed-0").resolve()
-    gone = [project.results / stage for stage in ("aggregate", "compare", "report")]
+    gone = [project.results / stage for stage in ("prepare", "aggregate", "compare", "report")]
     for path in (run, *gone, *project.results.glob("evaluate/*/seed-0")):
         shutil.rmtree(path)
     command = ("-m", "snakemake", "--cores", "2", "--until", "compare", "--config", "study=small")
@@ -69,6 +69,7 @@ def test_what_trains_and_measures_imports_torch_and_nothing_else(workflow: Impor
     programs = [name for name, modules in workflow.items() if "torch" in modules]
     assert programs  # the recorder hears them
     assert all(workflow[name] == {"torch"} for name in programs), workflow
+    assert "sklearn" in workflow["prepare.py"]
 
 
 def test_the_snakefile_and_the_tables_do_without_torch(workflow: Imports) -> None:

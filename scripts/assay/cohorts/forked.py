@@ -12,11 +12,12 @@ import os
 import runpy
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
+from assay.program import leave
 from assay.training.interrupt import SIGNALS
 
 
@@ -35,18 +36,17 @@ def start(program: Path, arguments: Sequence[str], log: Path) -> int:
     child = os.fork()
     if child:
         return child
-    code = 1
     try:
         atexit._clear()  # what this process does at its end is not for the program to do
         for number in SIGNALS:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         log.parent.mkdir(parents=True, exist_ok=True)
         _say_in(log)
-        code = _run(program, arguments)
+        _run(program, arguments)
     except BaseException:
         traceback.print_exc()
     finally:
-        os._exit(code)
+        os._exit(1)
 
 
 def _say_in(log: Path) -> None:
@@ -58,8 +58,8 @@ def _say_in(log: Path) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
 
 
-def _run(program: Path, arguments: Sequence[str]) -> int:
-    """Run a program in this process, to its end; its exit code."""
+def _run(program: Path, arguments: Sequence[str]) -> NoReturn:
+    """Run a program in this process, to its end."""
     gc.freeze()  # what is shared is not copied by looking for garbage in it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     sys.argv = [str(program), *arguments]
@@ -73,10 +73,4 @@ def _run(program: Path, arguments: Sequence[str]) -> int:
     except BaseException:
         traceback.print_exc()
         code = 1
-    for thread in threading.enumerate():  # as at the end of any process
-        if thread is not threading.main_thread() and not thread.daemon:
-            thread.join()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return code
+    leave(code)

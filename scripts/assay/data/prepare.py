@@ -47,7 +47,8 @@ def prepare(settings: PrepareSettings, seed: int | None, data: Path) -> Prepared
         if not path.is_file() or file_digest(path) != digest:
             raise UserError(f"{path}: is not the file this recipe was planned with. Run the workflow again")
         given[name] = str(path)
-    streams.start(0, "data")
+    if ":" in source.name:  # Assay's own draw nothing; and torch takes longer to import than they to read
+        streams.start(0, "data")
     samples: Samples = construct.load("datasets", source.name)(**given)
     require_usable(samples, f"data set {source.name}")
     chosen = settings.data.split.seed
