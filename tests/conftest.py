@@ -6,12 +6,11 @@ import fcntl
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from parsed_once import parsed_once
 from xdist.scheduler import LoadScopeScheduling
 
 # or each process that a test starts would compile the library anew
@@ -36,15 +35,6 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("ASSAY_"):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _sources_parsed_once(request: pytest.FixtureRequest) -> Iterator[None]:
-    """For tests of units, but for those of the closure itself."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.path.parent.name == "unit" and request.path.stem != "test_closure":
-            parsed_once(patch)
-        yield
 
 
 @pytest.fixture(scope="session")

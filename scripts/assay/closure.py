@@ -16,17 +16,16 @@ What cannot be read from import statements, a module declares:
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from assay import module_facts
 from assay.digest import file_digest
 from assay.errors import UserError
-from assay.modules import find_module, imported_module, is_installed, parse_module
-from assay.syntax import TYPE_CHECKING, tree_digest
+from assay.module_facts import facts
+from assay.modules import find_module, is_installed
 
 ENTRIES = {
     "prepare": ("assay.data.prepare",),
@@ -53,6 +52,7 @@ NOT_FOLLOWED = (
     "assay.jobs",
     "assay.looks",
     "assay.loss_kinds",
+    "assay.module_facts",
     "assay.modules",
     "assay.plain_recipes",
     "assay.plan",
@@ -79,10 +79,6 @@ NOT_FOLLOWED = (
     "assay.training.watch",
 )
 """Modules (and everything below them) that may not influence a digest: an edit of one moves nothing."""
-
-_EXAMPLES = {"IMPORTS": "package.module", "DATA_FILES": "page.html"}
-_IMPORTERS = ("importlib.import_module", "import_module", "__import__")
-"""Functions whose first argument, where it is a text in the source, is an import."""
 
 
 def closure(entries: Iterable[str]) -> dict[str, str]:
@@ -146,47 +142,29 @@ def _closure(entries: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         digests, imported = _module(file, name)
         found.update(digests)
         waiting.extend(imported)
+    module_facts.save()
     return tuple(sorted(found.items()))
 
 
 @functools.cache
 def _module(file: Path, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """The digests of a module and of the files that it reads, and every name that it may import."""
-    tree = parse_module(file)
+    said = facts(file, name)
     imported = tuple(
         part
-        for full in (*_imports(tree, name, file.name == "__init__.py"), *_declared(tree, "IMPORTS", file))
+        for full in (*said.imported, *said.modules)
         for found in (_submodules(full[:-2]) if full.endswith(".*") else [full])
         for part in _with_parents(found)
     )
-    digests = {name: tree_digest(tree)}
-    for beside in _declared(tree, "DATA_FILES", file):
+    digests = {name: said.digest}
+    for beside in said.files:
         path = file.parent / beside
         if not path.is_file():
             raise UserError(f"{file}: DATA_FILES: there is no file {beside!r} beside it")
         digests[f"{name}/{beside}"] = file_digest(path)
-    if missing := [full for full in _declared(tree, "IMPORTS", file) if find_module(full) is None]:
+    if missing := [full for full in said.modules if find_module(full) is None]:
         raise UserError(f"{file}: IMPORTS: there is no module {missing[0]!r}")
     return digests, imported
-
-
-def _declared(tree: ast.Module, constant: str, file: Path) -> tuple[str, ...]:
-    """What a module says in one of its constants, IMPORTS or DATA_FILES.
-
-    Raises:
-        UserError: it does not say it in so many words.
-    """
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        value = getattr(node, "value", None)
-        if value is not None and any(isinstance(t, ast.Name) and t.id == constant for t in targets):
-            with suppress(ValueError):
-                found = ast.literal_eval(value)
-                if isinstance(found, list | tuple) and all(isinstance(name, str) for name in found):
-                    return tuple(found)
-            like = _EXAMPLES[constant]
-            raise UserError(f'{file}: {constant}: must be names in so many words, such as ("{like}",)')
-    return ()
 
 
 @functools.cache
@@ -210,41 +188,3 @@ def _submodules(package: str) -> list[str]:
     modules = [path.stem for path in file.parent.glob("*.py") if path != file]
     packages = [path.parent.name for path in file.parent.glob("*/__init__.py")]
     return [package, *(f"{package}.{name}" for name in sorted(modules + packages))]
-
-
-def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:
-    """Names that the import statements of a module may load, submodules of `from` imports included."""
-    for node in _executed(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = imported_module(node, module, is_package)
-            if base:
-                yield base
-            yield from (".".join(filter(None, (base, alias.name))) for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in _IMPORTERS:
-            match node.args:
-                case [ast.Constant(value=str(name)), *_] if not name.startswith("."):
-                    yield name
-                case [ast.Constant(value=str(name)), ast.Constant(value=str(package)), *_]:
-                    yield _relative(name, package, True)
-                case [ast.Constant(value=str(name)), *_]:  # to `__package__`, or it would not be read here
-                    yield _relative(name, module, is_package)
-
-
-def _relative(name: str, module: str, is_package: bool) -> str:
-    """The full name of `..name`, as `import_module` takes it."""
-    bare = name.lstrip(".")
-    return imported_module(ast.ImportFrom(bare, [], len(name) - len(bare)), module, is_package)
-
-
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those under `if TYPE_CHECKING:`."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in TYPE_CHECKING:
-            for branch in node.orelse:
-                yield branch
-                yield from _executed(branch)
-            continue
-        yield node
-        yield from _executed(node)

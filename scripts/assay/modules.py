@@ -73,20 +73,27 @@ def imported_files(known: Set[str] = frozenset()) -> dict[str, str]:
 _looking = threading.local()
 
 
-def read_source(file: Path) -> bytes:
-    """A module's source, to be looked at and not to be run."""
+@contextmanager
+def looking() -> Iterator[None]:
+    """What is opened meanwhile decides recipes, and no result."""
     _looking.now = True
     try:
-        source = file.read_bytes()
-        bytecode.note(file, source, bytecode.hashed)
-        return source
+        yield
     finally:
         _looking.now = False
 
 
 def is_looking() -> bool:
-    """Whether this thread is in `read_source`: what it opens there decides recipes, and no result."""
+    """Whether this thread is `looking`."""
     return getattr(_looking, "now", False)
+
+
+def read_source(file: Path) -> bytes:
+    """A module's source, to be looked at and not to be run."""
+    with looking():
+        source = file.read_bytes()
+    bytecode.note(file, source, bytecode.hashed)
+    return source
 
 
 def parse_module(file: Path) -> ast.Module:
@@ -95,8 +102,13 @@ def parse_module(file: Path) -> ast.Module:
     Raises:
         UserError: it is not valid Python.
     """
+    return parse(read_source(file), file)
+
+
+def parse(source: bytes, file: Path) -> ast.Module:
+    """The same, of the file's source."""
     try:
-        return ast.parse(read_source(file), str(file))
+        return ast.parse(source, str(file))
     except (SyntaxError, ValueError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         text = error.msg if isinstance(error, SyntaxError) else error

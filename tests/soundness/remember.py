@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from assay import accepted, closure, components, modules, plan
+from assay import accepted, closure, components, module_facts, modules, plan
 
 Sources = dict[Path, bytes]
 
@@ -22,9 +22,10 @@ class Remembering:
 
     def __init__(self) -> None:
         whole = (closure._closure, closure._module, components.define)
-        self._whole = (plan.forget, *whole, closure.parse_module, components.parse_module)
+        self._whole = (plan.forget, *whole, facts_anew, components.parse_module)
         self._functions = [Remembered(function.__wrapped__) for function in whole]
-        self._remembered = (self._forget, *self._functions, parse_and_note, parse_and_note)
+        module_facts.save = lambda: None  # of thousands of edits
+        self._remembered = (self._forget, *self._functions, facts_and_note, parse_and_note)
 
     @property
     def followed(self) -> set[Path]:
@@ -39,9 +40,9 @@ class Remembering:
         """From now on, read everything anew."""
         self._use(*self._whole)
 
-    def _use(self, forget: Any, whole: Any, module: Any, define: Any, *parse: Any) -> None:
+    def _use(self, forget: Any, whole: Any, module: Any, define: Any, facts: Any, parse: Any) -> None:
         plan.forget, closure._closure, closure._module, components.define = forget, whole, module, define
-        closure.parse_module, components.parse_module = parse  # type: ignore[attr-defined]
+        closure.facts, components.parse_module = facts, parse  # type: ignore[attr-defined]
 
     def _forget(self) -> None:
         accepted.forget()
@@ -54,12 +55,13 @@ class Remembering:
 def remembering() -> Iterator[None]:
     """Remember while this lasts; modules may be edited, and none may come or go."""
     plan.forget()
-    planning = Remembering()
+    facts, save, planning = closure.facts, module_facts.save, Remembering()
     planning.on()
     try:
         yield
     finally:
         planning.off()
+        closure.facts, module_facts.save = facts, save  # type: ignore[attr-defined]
         plan.forget()
 
 
@@ -102,9 +104,26 @@ def _read_now(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def parse_and_note(file: Path) -> Any:
-    """Parse a module for the function under way, and note it together with the data files beside it."""
+def note(file: Path) -> None:
+    """Note a module for the function under way, together with the data files beside it."""
     beside = [path for path in file.parent.glob("*") if path.suffix not in (".py", ".pyc", "")]
     for outer in Remembered.under_way[-1:]:
         outer.update({read: _read_now(read) for read in (file, *beside)})
+
+
+def parse_and_note(file: Path) -> Any:
+    """A module's syntax tree."""
+    note(file)
     return modules.parse_module(file)
+
+
+def facts_and_note(file: Path, name: str) -> Any:
+    """What a module says."""
+    note(file)
+    return module_facts.facts(file, name)
+
+
+def facts_anew(file: Path, name: str) -> Any:
+    """The same, and nothing is remembered."""
+    module_facts._known().clear()
+    return module_facts.facts(file, name)
