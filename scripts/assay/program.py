@@ -30,6 +30,7 @@ def run(main: Callable[[], None]) -> None:
     """Call a program's main function; what a user can put right is shown as a message, exit code 1."""
     try:
         main()
+        sys.stdout.flush()  # here, where the other end of a pipe may be missed
     except UserError as error:
         sys.exit(f"error: {error}")
     except Interrupted as error:
