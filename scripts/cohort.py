@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def _import_common(recipes: Sequence[Recipe]) -> None:
-    """Import those of Assay's modules that every program uses; it would answer for what only another uses."""
+    """Import those of Assay's modules that all recipes reach: a program may hold none that its own does not."""
     for name in sorted(set[str].intersection(*(set(each.code_now()) for each in recipes))):
         if name.startswith("assay.") and "/" not in name:
             importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""What a module's source says: its digest, what it imports, what it declares. Each source is parsed once.
+"""What a module's source says: its digest, what it imports, what it declares.
 
 It follows from the source alone, so it is kept by the source's content, beside Python's bytecode and like it:
 only where Python writes bytecode, made again where it is lost.
@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from assay import modules, syntax
+from assay import bytecode, modules, syntax
 from assay.errors import UserError
 from assay.modules import imported_module, looking, parse, read_source
 from assay.store import read_index, write_atomically
@@ -26,7 +26,14 @@ from assay.syntax import TYPE_CHECKING, tree_digest
 _EXAMPLES = {"IMPORTS": "package.module", "DATA_FILES": "page.html"}
 _IMPORTERS = ("importlib.import_module", "import_module", "__import__")
 """Functions whose first argument, where it is a text in the source, is an import."""
-_INDEX = Path(importlib.util.cache_from_source(__file__)).with_name("module_facts.json")
+_INDEX = Path(importlib.util.cache_from_source(__file__)).with_suffix(".json")
+_READING = tuple(
+    str(Path(module).resolve()) for module in (modules.__file__, syntax.__file__, __file__) if module
+)
+"""The code that reads sources."""
+_SOURCES = [read_source(Path(file)) for file in _READING]
+_VERSION = hashlib.sha256(b"".join([sys.version.encode(), *_SOURCES])).hexdigest()
+"""What decides what is read from a source: Python, and that code, as it is imported now."""
 _MOST = 2_000
 """Sources that are kept; then the oldest are dropped."""
 
@@ -75,12 +82,12 @@ _new: list[str] = []
 
 def save() -> None:
     """Keep what was not known, for other processes."""
-    if not _new or sys.dont_write_bytecode:
+    if not _new or sys.dont_write_bytecode or any(map(bytecode.is_other, _READING)):
         return
     _new.clear()
     newest = dict(list(_known().items())[-_MOST:])
     with suppress(OSError):  # it can be made again
-        write_atomically(_INDEX, json.dumps({"version": _version(), "facts": newest}))
+        write_atomically(_INDEX, json.dumps({"version": _VERSION, "facts": newest}))
 
 
 @functools.cache
@@ -88,18 +95,9 @@ def _known() -> dict[str, Facts]:
     """Module and checksum of its source → what it says."""
     with looking():
         index = read_index(_INDEX)
-    if index.get("version") != _version():
+    if index.get("version") != _VERSION:
         return {}
     return {key: Facts(found[0], *map(tuple, found[1:])) for key, found in index["facts"].items()}
-
-
-@functools.cache
-def _version() -> str:
-    """What decides what is read from a source: Python, and the code that reads."""
-    found = hashlib.sha256(sys.version.encode())
-    for file in (__file__, modules.__file__, syntax.__file__):
-        found.update(read_source(Path(file)))
-    return found.hexdigest()
 
 
 def _declared(tree: ast.Module, constant: str, file: Path) -> tuple[str, ...]:

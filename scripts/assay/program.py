@@ -30,13 +30,14 @@ def run(main: Callable[[], None]) -> None:
     """Call a program's main function; what a user can put right is shown as a message, exit code 1."""
     try:
         main()
-        sys.stdout.flush()  # here, where the other end of a pipe may be missed
+        _flush()  # here, where the other end of a pipe may be missed
     except UserError as error:
         sys.exit(f"error: {error}")
     except Interrupted as error:
         print(error, file=sys.stderr)
         sys.exit(CONTINUE_ME)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python tries once more
         sys.exit(1)
     except OSError as error:
         if error.filename is None:
@@ -47,14 +48,21 @@ def run(main: Callable[[], None]) -> None:
 
 
 def leave(code: int = 0) -> NoReturn:
-    """End this process as Python does, but do not take its modules apart, which takes torch half a second."""
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread() and not thread.daemon:
-            thread.join()
+    """End this process as Python does, but do not take its modules apart, which takes torch half a second.
+
+    So a file that was left open loses what was not written yet.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # tells executors to end, and waits for threads
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     os._exit(code)
+
+
+def _flush() -> None:
+    """Have written what was said, where there is somebody to say it to."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def start_log(console: bool = True) -> None:

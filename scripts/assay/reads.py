@@ -149,7 +149,7 @@ def require_declared(recipe: Recipe) -> None:
 
 
 def look_ahead(recipes: Iterable[Recipe]) -> None:
-    """Find out whose files are, once for all jobs that are forked from this process."""
+    """Find out whose the files are, once for all jobs that are forked from this process."""
     places = _places()
     for name, file in imported_files().items():
         if not places.is_users(os.path.abspath(file)):

@@ -126,4 +126,5 @@ def facts_and_note(file: Path, name: str) -> Any:
 def facts_anew(file: Path, name: str) -> Any:
     """The same, and nothing is remembered."""
     module_facts._known().clear()
+    module_facts._new.clear()
     return module_facts.facts(file, name)

@@ -140,22 +140,27 @@ def test_a_forked_program_is_a_program(tmp_path: Path) -> None:
 
 
 LEAVING = """
-import atexit, sys, threading, time
+import atexit, threading, time
+from concurrent.futures import ThreadPoolExecutor
 from assay import program
 class Module:
     def __del__(self): print("taken apart")
 module = Module()
 atexit.register(print, "at exit")
 threading.Thread(target=lambda: (time.sleep(0.3), print("thread"))).start()
-print("main", end=" ")
+pool = ThreadPoolExecutor(1)  # which nobody shuts down
+pool.submit(print, "main", end=" ").result()
 program.leave()
 """
 
 
 def test_a_program_that_leaves_ends_as_any_other_but_does_not_take_itself_apart(tmp_path: Path) -> None:
     (tmp_path / "leaving.py").write_text(LEAVING)
-    ended = subprocess.run([sys.executable, tmp_path / "leaving.py"], capture_output=True, text=True)
+    command = [sys.executable, tmp_path / "leaving.py"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "main thread\nat exit\n", "")
+    silent = subprocess.run(f'exec "{sys.executable}" leaving.py >&-', shell=True, cwd=tmp_path)
+    assert silent.returncode == 0
 
 
 PARENT = """

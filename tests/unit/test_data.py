@@ -144,15 +144,21 @@ def test_columns_that_are_no_numbers_are_named(tmp_path: Path) -> None:
         csv(path=str(tmp_path / "t.csv"), target="outcome", group="patient")
 
 
-@pytest.mark.parametrize("name", ["breast_cancer", "diabetes", "digits"])
-def test_data_sets_of_assay_s_draw_nothing(name: str) -> None:
-    """So preparing them starts no stream of random numbers, for which it would import torch."""
+@pytest.mark.parametrize("name", prepare.DRAWING_NOTHING)
+def test_data_sets_that_are_said_to_draw_nothing_draw_nothing(name: str, tmp_path: Path) -> None:
+    given = {}
+    if name in ("csv", "parquet"):
+        getattr(table(), f"to_{name}")(tmp_path / "table", index=False)
+        given = {"path": str(tmp_path / "table"), "target": "outcome", "group": "patient"}
+    elif name == "npz":
+        np.savez(tmp_path / "table.npz", inputs=np.ones((20, 3)), targets=np.arange(20) % 2)
+        given = {"path": str(tmp_path / "table.npz")}
 
     def states() -> bytes:
         return pickle.dumps([random.getstate(), np.random.get_state(), torch.get_rng_state().numpy()])
 
     before = states()
-    made = getattr(importlib.import_module(f"assay.datasets.{name}"), name)()
+    made = getattr(importlib.import_module(f"assay.datasets.{name}"), name)(**given)
     split(made, SplitSettings(), 0)
     assert len(made.targets) and states() == before
 
@@ -210,6 +216,25 @@ def test_one_flipped_byte_is_found(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UserError, match=name):
         prepared.load(tmp_path)
+
+
+MADE_UP = """
+import random
+import numpy as np
+import torch
+from assay.data.samples import from_labels
+
+def noise():
+    drawn = [np.random.rand(40), torch.rand(40).numpy(), [random.random() for _ in range(40)]]
+    return from_labels(np.stack(drawn, axis=1), np.arange(40) % 2, "noise")
+"""
+
+
+def test_a_data_set_that_draws_is_the_same_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "made_up_noise.py").write_text(MADE_UP)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    first, second = (prepare.prepare(settings("made_up_noise:noise"), None, Path()) for _ in range(2))
+    assert len(np.unique(first.inputs)) > 100 and np.array_equal(first.inputs, second.inputs)
 
 
 def test_a_file_that_changed_since_planning_is_refused(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ from assay.recipe import Recipe
 from assay.settings.stages import PrepareSettings
 from assay.store import write_atomically
 
+DRAWING_NOTHING = ("breast_cancer", "csv", "diabetes", "digits", "npz", "parquet")
+"""Data sets that draw no random numbers: for them no generator is started, which takes an import of torch."""
+
 
 def prepare(settings: PrepareSettings, seed: int | None, data: Path) -> Prepared:
     """Prepared data in memory.
@@ -47,7 +50,7 @@ def prepare(settings: PrepareSettings, seed: int | None, data: Path) -> Prepared
         if not path.is_file() or file_digest(path) != digest:
             raise UserError(f"{path}: is not the file this recipe was planned with. Run the workflow again")
         given[name] = str(path)
-    if ":" in source.name:  # Assay's own draw nothing; and torch takes longer to import than they to read
+    if source.name not in DRAWING_NOTHING:
         streams.start(0, "data")
     samples: Samples = construct.load("datasets", source.name)(**given)
     require_usable(samples, f"data set {source.name}")
