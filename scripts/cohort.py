@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def _import_common(recipes: Sequence[Recipe]) -> None:
-    """Import those of Assay's modules that all recipes reach: a program may hold none that its own does not."""
+    """Import those of Assay's modules that all recipes reach: a program may hold no others."""
     for name in sorted(set[str].intersection(*(set(each.code_now()) for each in recipes))):
         if name.startswith("assay.") and "/" not in name:
             importlib.import_module(name)
