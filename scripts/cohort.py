@@ -1,20 +1,21 @@
-"""Train seeds of one recipe, one after another, and evaluate them: torch is imported once for all.
+"""Train seeds of recipes, one after another, and evaluate them: torch is imported once for all.
 
-Each seed is computed by `train.py` and `evaluate.py`, in processes forked from this one: the same files, the
-same bytes as one by one. What is finished is left as it is; a seed that fails harms no other. SIGTERM, SIGINT
-and SIGUSR1 are passed on: the seeds that are going on save their state, and the exit code is 75.
+Each run is computed by `train.py` and `evaluate.py`, in processes forked from this one: the same files, the
+same bytes as one by one. What is finished is left as it is; a run that fails harms no other. SIGTERM, SIGINT
+and SIGUSR1 are passed on: the runs that are going on save their state, and the exit code is 75.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from assay import numerics, program, reads, recipe
 from assay.cohorts.devices import leased
-from assay.cohorts.run import Cohort, run, to_do
+from assay.cohorts.run import Cohort, Run, compute
 from assay.errors import UserError
 from assay.recipe import Recipe
 from assay.settings.config import MachineSettings
@@ -28,9 +29,12 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--recipe", type=Path, required=True, help="recipe.yaml of an evaluate stage, or of a train stage"
+        "--recipe", type=Path, action="append", required=True,
+        help="recipe.yaml of an evaluate stage, or of a train stage; may be given again, each with its seeds",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", action="append", required=True, help="the recipe's seeds, each from 0"
     )
-    parser.add_argument("--seeds", type=int, nargs="+", required=True, help="the seeds, each from 0")
     parser.add_argument("--store", type=Path, required=True, help="where results lie and go to")
     machine = MachineSettings()
     parser.add_argument("--device", default=machine.device, help="auto, cpu, cuda, cuda:1, mps")
@@ -44,7 +48,7 @@ def parse() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--runs-per-gpu", type=int, default=machine.runs_per_gpu, metavar="N",
-        help="seeds at the same time, where there is a GPU",
+        help="runs at the same time, where there is a GPU",
     )  # fmt: skip
     parser.add_argument(
         "--on-cluster", action="store_true",
@@ -68,28 +72,47 @@ def main() -> None:
     if machine is None:
         raise UserError("\n".join(f"{'.'.join(map(str, at))}: {text}" for at, text in wrong))
     program.start_log()
-    last = recipe.from_yaml(arguments.recipe)
-    recipes = [last]
-    if last.stage == "evaluate":
-        trained = last.embedded["train"]
-        recipes.insert(0, recipe.from_yaml(trained.folder(arguments.store) / RECIPE))
-    elif last.stage != "train":
-        raise UserError(f"{arguments.recipe}: is a recipe of {last.stage}, not of evaluate or train")
-    cohort = Cohort(tuple(recipes), tuple(dict.fromkeys(arguments.seeds)), machine)
-    waiting = to_do(cohort)
+    chains = [_chain(file, arguments.store) for file in arguments.recipe]
+    if len(chains) != len(arguments.seeds):
+        raise UserError("each --recipe has its --seeds")
+    needed = {(chain[0].settings.numerics, chain[0].settings.training.processes) for chain in chains}
+    if len(needed) > 1:
+        raise UserError("the recipes of one job have the same numerics and training.processes")
+    cohort = Cohort(tuple(_in_turn(chains, arguments.seeds)), machine)
+    waiting = cohort.unfinished()
     if not waiting:
         return
-    settings = recipes[0].settings
-    numerics.set_environment(settings.numerics)
+    [(needed_numerics, processes)] = needed
+    numerics.set_environment(needed_numerics)
     import numpy.random  # noqa: F401  # once, for all processes that are forked from this one
     import torch
 
     device = machine.device if torch.backends.cuda.is_built() else "cpu"  # what cannot be used is not leased
-    with leased(device, settings.training.processes, arguments.on_cluster) as on_gpu:
-        recipes = [each.with_code_now() for each in recipes]
+    with leased(device, processes, arguments.on_cluster) as on_gpu:
+        recipes = [recipe.with_code_now() for chain in chains for recipe in chain]
         _import_common(recipes)
         reads.look_ahead(recipes)
-        run(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
+        compute(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
+
+
+def _chain(file: Path, store: Path) -> tuple[Recipe, ...]:
+    """The recipes that are computed, one after the other, for a seed of the last one."""
+    last = recipe.from_yaml(file)
+    if last.stage == "evaluate":
+        trained = last.embedded["train"]
+        return recipe.from_yaml(trained.folder(store) / RECIPE), last
+    if last.stage != "train":
+        raise UserError(f"{file}: is a recipe of {last.stage}, not of evaluate or train")
+    return (last,)
+
+
+def _in_turn(chains: Sequence[tuple[Recipe, ...]], seeds: Sequence[Sequence[int]]) -> Iterator[Run]:
+    """The runs, a seed of each recipe in turn: what is wrong with one shows early."""
+    of_recipes = [
+        [Run(chain, seed) for seed in dict.fromkeys(own)] for chain, own in zip(chains, seeds, strict=True)
+    ]
+    for runs in zip_longest(*of_recipes):
+        yield from (run for run in runs if run is not None)
 
 
 def _import_common(recipes: Sequence[Recipe]) -> None:

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 from assay.cohorts import devices, forked
-from assay.cohorts.division import Wanted, divided, size, wanted
+from assay.cohorts.division import MOST, Wanted, divided, shares, size, wanted
 from assay.cohorts.rules import train_rules
 from assay.jobs import jobs
 from assay.plan import Plan, load_plan
@@ -54,16 +54,23 @@ def made(plan: Plan, cores: int | None, number: int | str, is_main: bool = True)
     ]
     found: dict[str, list[str]] = {}
     own_plan = replace(plan, machine=plan.machine.model_copy(update={"seeds_per_job": number}))
+    rules = list(train_rules(RuleFiles(own_plan), cores, is_main))
+    assert len({rule.name for rule in rules}) == len(rules)
+    own_logs = [rule.log for rule in rules if rule.shared]
+    assert len(set(own_logs)) == len(own_logs)
     for stage, address, part in wanted_receipts:
         receipt = f"{plan.store}/{stage}/{address}/{part}/receipt.json"
         own = found.setdefault(receipt, [])
-        for rule in train_rules(own_plan, RuleFiles(plan), cores, is_main):
+        for rule in rules:
             if address not in rule.addresses.split("|") and "[" not in rule.addresses:
                 continue
             values = {"stage": stage, "address": address, "seed": part.removeprefix("seed-")}
             if receipt in [output.format(**values) for output in rule.outputs]:
                 own.append(rule.name)
-                assert int(values["seed"]) in rule.of(SimpleNamespace(**values))  # type: ignore[arg-type]
+                parts = rule.parts(SimpleNamespace(**values))  # type: ignore[arg-type]
+                assert any(
+                    (p.stage, p.address) == (stage, address) and int(values["seed"]) in p.seeds for p in parts
+                )
     return found
 
 
@@ -89,36 +96,74 @@ def test_what_is_trained_is_evaluated_by_a_rule_that_says_so(
     write_study("plain", {**PLAIN, "seeds": 6})
     names = {name for names in made(load_plan({"study": "plain"}), 1, 2).values() for name in names}
     assert names == {"train_2_seeds_from_4"}  # of what is finished nothing is made again
+    names = {name for names in made(load_plan({"study": "plain"}), 1, "auto").values() for name in names}
+    assert names == {"train_1_of_1"}
 
 
-def some(*counts: int) -> list[Wanted]:
-    """What is wanted of recipes with so many seeds each."""
-    return [Wanted(None, tuple(range(count)), is_trained=False) for count in counts]  # type: ignore[arg-type]
-
-
-def test_auto_uses_every_core_and_starts_few_processes(plan: Plan) -> None:
-    found = wanted(plan, finished_too=False)
-    assert sorted(len(item.seeds) for item in found) == [2, 2, 9, 9]
-    assert size("auto", found, cores=None) == 1
-    assert size("auto", found, cores=64) == 1
-    assert size(7, found, cores=64) == 7
-    assert size("auto", found, cores=64, at_once=4) == size("auto", found, cores=None, at_once=4) == 4
-    assert size("auto", some(20), cores=1) == 20  # one process for one core
-    assert size("auto", some(20, 20, 20), cores=2) == 10  # three each, not two and one
-    assert size("auto", some(5, 5), cores=4) == 3
-    assert size("auto", some(), cores=4) == size("auto", some(1), cores=4) == 1
-    assert size("auto", some(64), cores=8, at_once=4) == 16  # two jobs of four runs at a time, twice
+def test_auto_uses_every_core_and_starts_few_processes() -> None:
+    assert size([20], cores=1) == 20  # one process for one core
+    assert size([60], cores=2) == 30
+    assert size([3], cores=64) == 1
+    assert size([20, 20, 20], cores=2) == 10  # which have unlike runs: three each, not two and one
+    assert size([5, 5], cores=4) == 3
+    assert size([], cores=4) == size([1], cores=4) == 1
+    assert size([10], cores=64, at_once=4) == 4
+    assert size([64], cores=8, at_once=4) == 32  # two jobs of four runs at a time
+    assert size([10_000], cores=1) == MOST  # the command line of a job has an end
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.integers(1, 9))
 def test_auto_leaves_no_core_idle_for_long(counts: list[int], cores: int) -> None:
     """Whatever the study, the last job ends at most a run later than with single seeds."""
-    number = size("auto", some(*counts), cores)
+    number = size(counts, cores)
     jobs = sorted((len(part) + 1 for count in counts for part in divided(range(count), number)), reverse=True)
     ends = [0] * cores
     for job in jobs:
         ends[ends.index(min(ends))] += job
     assert max(ends) <= 2 * math.ceil(sum(counts) / cores) + 1
+
+
+def runs_of(job: tuple[Wanted, ...]) -> list[tuple[str, int]]:
+    return [(item.recipe.address, seed) for item in job for seed in item.seeds]
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3, 4, 7, 40])
+def test_jobs_share_the_runs_of_a_study_evenly(plan: Plan, cores: int) -> None:
+    found = wanted(plan, finished_too=False)
+    cut = list(shares(found, cores))
+    given_out = [run for job in cut for run in runs_of(job)]
+    assert sorted(given_out) == sorted(run for run in runs_of(tuple(found)))  # each once
+    recipes = {item.recipe.address: item for item in found}
+    for job in cut:
+        assert len({recipes[address].studies for address, _ in runs_of(job)}) == 1
+        if any(item.recipe.stage == "train" for item in job):  # those of "taught" are not evaluated
+            assert len(job) == 1, "one reads the other's runs: in one job, each would wait for the other"
+    plain = [job for job in cut if all("plain" in recipes[address].studies for address, _ in runs_of(job))]
+    for address, item in recipes.items():
+        own = [sum(run[0] == address for run in runs_of(job)) for job in plain]
+        assert "taught" in item.studies or max(own) - min(own) <= 1, "every job has the same mix"
+
+
+def test_what_a_process_can_not_be_for_both_is_not_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    variants = {
+        "plain": {},
+        "wide": {"model": {"name": "mlp", "widths": [9]}},
+        "fast": {"numerics": {"deterministic": False}},
+        "other data": {"data": {"source": "breast_cancer"}},
+    }
+    write_study(
+        "unlike", {**PLAIN, "seeds": 6, "variants": variants, "comparisons": {"across_numerics": True}}
+    )
+    write_study(
+        "own", {**PLAIN, "seeds": 6, "variants": {"narrow": {"model": {"name": "mlp", "widths": [5]}}}}
+    )
+    plan = load_plan({"study": ["unlike", "own"]})
+    cut = shares(wanted(plan, finished_too=False), cores=1)
+    names = [[item.recipe.embedded["train"].made_by["variant"] for item in job] for job in cut]
+    assert names == [["plain", "wide"], ["fast"], ["other data"], ["narrow"]]
 
 
 def start(program: str, folder: Path, *arguments: str) -> tuple[int, str]:

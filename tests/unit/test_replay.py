@@ -23,7 +23,7 @@ from assay.plan import Plan, load_plan
 from assay.replay.programs import Replay, epochs_done, seconds
 from assay.replay.temporary import ABANDONED, temporary_store
 from assay.rule_files import RuleFiles
-from assay.store import claim, seed_of
+from assay.store import claim
 from conftest import ROOT
 
 STUDY = {
@@ -50,7 +50,7 @@ def by_cohort(plan: Plan, job: Job, monkeypatch: pytest.MonkeyPatch) -> list[str
     """What the job that trains and evaluates starts for one step of a seed."""
     with monkeypatch.context() as patch:
         patch.setattr(forked, "start", lambda program, arguments, log: [str(program), *arguments])
-        return Cohort((job.recipe,), (seed_of(job.part),), plan.machine).start(job)  # type: ignore[return-value]
+        return Cohort((), plan.machine).start(job)  # type: ignore[return-value]
 
 
 def rule(plan: Plan, job: Job) -> str:

@@ -41,8 +41,10 @@ class Outcome:
 
     @property
     def jobs(self) -> Counter[str]:
-        """How many jobs of each rule were planned or run, `all` left out; those of cohorts are as of one seed."""
-        found = re.findall(r"^(?:local)?rule (\w+?)(?:_\d+_seeds_from_\w+)?:$", self.text, re.MULTILINE)
+        """How many jobs of each rule were planned or run, `all` left out, however many runs they compute."""
+        found = re.findall(
+            r"^(?:local)?rule (\w+?)(?:_\d+_(?:seeds_from|of)_\w+)?:$", self.text, re.MULTILINE
+        )
         return Counter(rule for rule in found if rule != "all")
 
 

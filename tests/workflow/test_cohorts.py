@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,31 @@ def test_a_cohort_is_its_seeds_one_by_one(finished: Project, tmp_path: Path) -> 
     for name in ("plain", "focal"):
         for count in ("(1 of 2)", "(2 of 2)"):
             assert any(f"small/{name}, seed" in line and count in line for line in outcome.text.splitlines())
-    for pattern in BITS:
-        assert project.files(pattern) == finished.files(pattern) != {}, pattern
+    _require_same_bits(project, finished)
     for number in (1, 3):
         again = project.snakemake("--config", "study=small", f"machine={{'seeds_per_job': {number}}}")
         assert "Nothing to be done" in again.text
+
+
+def test_a_job_of_several_variants_is_their_runs_one_by_one(finished: Project, tmp_path: Path) -> None:
+    project = replace(clone(tmp_path / "shared"), cores=1)
+    outcome = project.snakemake()
+    assert outcome.code == 0, outcome.text
+    assert outcome.jobs["train"] == 1 and "rule train_1_of_1:" in outcome.text
+    done = re.findall(r"^small/(\w+), seed (\d): done in [\d.]+ s (\(\d of 4\))", outcome.text, re.MULTILINE)
+    assert done == [  # each variant is tried early
+        ("plain", "0", "(1 of 4)"),
+        ("focal", "0", "(2 of 4)"),
+        ("plain", "1", "(3 of 4)"),
+        ("focal", "1", "(4 of 4)"),
+    ]
+    _require_same_bits(project, finished)
+    assert "Nothing to be done" in finished.snakemake("-n", "--cores", "1").text
+
+
+def _require_same_bits(project: Project, other: Project) -> None:
+    for pattern in BITS:
+        assert project.files(pattern) == other.files(pattern) != {}, pattern
 
 
 def test_a_seed_that_fails_harms_no_other(project: Project) -> None:

@@ -1,11 +1,11 @@
-# One job trains and evaluates: a seed, or several seeds one after another, with one output a seed.
-for RULE in train_rules(PLAN, FILES, CORES, workflow.is_main_process):
+# One job trains and evaluates: a run, or several one after another, with one output a run.
+for RULE in train_rules(FILES, CORES, workflow.is_main_process):
 
     rule:
         name:
             RULE.name
         input:
-            recipe=ancient(f"{STORE}/{{stage}}/{{address}}/recipe.yaml"),
+            recipes=ancient(RULE.recipes),
             data=ancient(RULE.data),
             read=ancient(RULE.read),
         output:
@@ -19,13 +19,13 @@ for RULE in train_rules(PLAN, FILES, CORES, workflow.is_main_process):
             "../../envs/assay.yaml"
         threads: PLAN.machine.at_once
         resources:
-            **ASKED("train", "evaluate", seeds=len(RULE.seeds or [0])),
+            **ASKED("train", "evaluate", seeds=len(RULE.outputs)),
         params:
             store=STORE,
             execution=PLAN.machine.arguments(),
-            seeds=RULE.arguments,
+            runs=RULE.arguments,
             at_once=PLAN.machine.at_once,
             cluster="" if workflow.is_main_process else "--on-cluster",
         shell:
-            "exec python scripts/cohort.py --recipe {input.recipe:q} --seeds {params.seeds} --store {params.store:q}"
-            " {params.execution} --runs-per-gpu {params.at_once} {params.cluster} 2> {log:q}"
+            "exec python scripts/cohort.py {params.runs} --store {params.store:q} {params.execution}"
+            " --runs-per-gpu {params.at_once} {params.cluster} 2> {log:q}"

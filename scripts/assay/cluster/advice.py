@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.cluster.slurm import Nodes, Slurm, look
-from assay.cohorts.division import size
 from assay.configuration import CONFIG_FILE
 from assay.errors import Problem, choose, fail
 from assay.needs import Needs
@@ -70,7 +69,7 @@ def problems(slurm: Slurm, requests: Requests) -> Iterator[Problem]:
 def all_asked(requests: Requests) -> list[Asked]:
     """What jobs ask for, each once, in the order of the stages."""
     machine = requests.plan.machine
-    most = size(machine.seeds_per_job, (), None, machine.at_once)
+    most = machine.seeds_of_a_job
     found: dict[Asked, None] = {}
     for stage, address in requests.plan.recipes:
         rule = rule_of(stage)

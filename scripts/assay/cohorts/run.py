@@ -1,4 +1,4 @@
-"""A cohort's work: each seed is trained, then evaluated, in processes of its own; a line a seed tells how."""
+"""A cohort's work: each run is trained, then evaluated, in processes of its own; a line a run tells how."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,35 @@ LOGS = {"train": "error.log", "evaluate": "evaluate.log"}
 
 
 @dataclass(frozen=True)
-class Cohort:
-    """Seeds of one recipe, which may be one that evaluates, and all that they are computed with."""
+class Run:
+    """A seed of a recipe."""
 
     recipes: tuple[Recipe, ...]
-    """What is done with each seed, one after the other."""
-    seeds: tuple[int, ...]
+    """What is done with it, one after the other: training, then perhaps evaluation."""
+    seed: int
+
+    @property
+    def variant(self) -> str:
+        """Study and variant, for people; the address where no study made the recipe."""
+        made_by = self.recipes[0].made_by
+        return f"{made_by['study']}/{made_by['variant']}" if made_by else self.recipes[0].address
+
+    @property
+    def name(self) -> str:
+        """Study, variant and seed, for people."""
+        return f"{self.variant}, seed {self.seed}"
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Its results."""
+        return [Job(recipe, seed_folder(self.seed)) for recipe in self.recipes]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Runs, and where and how they are computed."""
+
+    runs: tuple[Run, ...]
     machine: MachineSettings
 
     @property
@@ -41,30 +64,20 @@ class Cohort:
         return Path(self.machine.results)
 
     @property
-    def name(self) -> str:
-        """Study and variant, for people; the address where no study made the recipe."""
-        made_by = self.recipes[0].made_by
-        return f"{made_by['study']}/{made_by['variant']}" if made_by else self.recipes[0].address
-
-    @property
     def folders(self) -> list[Path]:
         """Those of all results."""
-        return [
-            Job(recipe, seed_folder(seed)).folder(self.store)
-            for recipe in self.recipes
-            for seed in self.seeds
-        ]
+        return [job.folder(self.store) for run in self.runs for job in run.jobs]
 
-    def steps(self, seed: int) -> Iterator[Job]:
-        """What is still to do for a seed."""
-        for recipe in self.recipes:
-            job = Job(recipe, seed_folder(seed))
-            try:
-                done = program.is_done(job.folder(self.store), recipe, seed)
-            except UserError:  # the program will say so, where it is noted as this seed's failure
-                done = False
-            if not done:
-                yield job
+    def unfinished(self) -> list[Unfinished]:
+        """The runs that are not finished, with the steps that each still needs."""
+        found = (Unfinished(run, [job for job in run.jobs if self._is_to_do(job)]) for run in self.runs)
+        return [run for run in found if run.steps]
+
+    def _is_to_do(self, job: Job) -> bool:
+        try:
+            return not program.is_done(job.folder(self.store), job.recipe, seed_of(job.part))
+        except UserError:  # the program will say so, where it is noted as this run's failure
+            return True
 
     def start(self, job: Job) -> int:
         """Start the program of a job; the id of its process."""
@@ -82,8 +95,9 @@ def log_of(job: Job, store: Path) -> Path:
 
 @dataclass
 class Unfinished:
-    """A seed that is not finished."""
+    """A run that is not finished."""
 
+    run: Run
     steps: list[Job]
     """Those to come; the first may be going on."""
     began: float = 0.0
@@ -94,7 +108,7 @@ class Running:
 
     Args:
         cohort: whose.
-        done: how many of its seeds were finished before.
+        done: how many of its runs were finished before.
     """
 
     def __init__(self, cohort: Cohort, done: int) -> None:
@@ -110,34 +124,34 @@ class Running:
             with suppress(ProcessLookupError):  # it has just ended
                 os.kill(process, number)
 
-    def go_on(self, seed: Unfinished) -> None:
-        """Start the next step of a seed, unless a signal came."""
+    def go_on(self, unfinished: Unfinished) -> None:
+        """Start the next step of a run, unless a signal came."""
         with held_back():  # none comes between the question and the answer
             if not self.interrupt.signal:
-                self.processes[self.cohort.start(seed.steps[0])] = seed
+                self.processes[self.cohort.start(unfinished.steps[0])] = unfinished
 
     def wait(self) -> None:
-        """Wait for any process to end, and go on with its seed."""
+        """Wait for any process to end, and go on with its run."""
         process, status = os.wait()
-        seed = self.processes.pop(process)
-        job, code = seed.steps.pop(0), os.waitstatus_to_exitcode(status)
+        unfinished = self.processes.pop(process)
+        job, code = unfinished.steps.pop(0), os.waitstatus_to_exitcode(status)
         if code in (program.CONTINUE_ME, program.INTERRUPTED) or -code in SIGNALS:
             self.interrupt.signal = self.interrupt.signal or "a signal"
         elif code:
-            self._fail(job, code)
-        elif seed.steps:
-            self.go_on(seed)
+            self._fail(unfinished.run, job, code)
+        elif unfinished.steps:
+            self.go_on(unfinished)
         else:
             self.done += 1
-            self._tell(job, f"done in {time.monotonic() - seed.began:.1f} s")
+            self._tell(unfinished.run, f"done in {time.monotonic() - unfinished.began:.1f} s")
 
-    def _tell(self, job: Job, what: str) -> None:
-        """Tell whoever started the workflow how a seed went."""
-        count = len(self.cohort.seeds)
+    def _tell(self, run: Run, what: str) -> None:
+        """Tell whoever started the workflow how a run went."""
+        count = len(self.cohort.runs)
         of = f" ({self.done} of {count})" if count > 1 else ""
-        print(f"{self.cohort.name}, seed {seed_of(job.part)}: {what}{of}", flush=True)
+        print(f"{run.name}: {what}{of}", flush=True)
 
-    def _fail(self, job: Job, code: int) -> None:
+    def _fail(self, run: Run, job: Job, code: int) -> None:
         store = self.cohort.store
         folder, log = job.folder(store), log_of(job, store)
         if code < 0 and not is_finished(folder):
@@ -147,29 +161,29 @@ class Running:
         said = log.read_text(errors="replace").strip() if log.exists() else ""
         reason = program.failure_reason(folder) or said.rpartition("\n")[2] or f"ended with exit code {code}"
         print(f"{said}\n{log}: the end of what it said", file=sys.stderr, flush=True)
-        self.failed.append(f"{self.cohort.name}, seed {seed_of(job.part)}: {job.recipe.stage}: {reason}")
-        self._tell(job, f"failed: {reason}")
+        self.failed.append(f"{run.name}: {job.recipe.stage}: {reason}")
+        self._tell(run, f"failed: {reason}")
 
 
-def run(
+def compute(
     cohort: Cohort, waiting: Sequence[Unfinished], at_once: int, is_sent_by_workflow: bool = False
 ) -> None:
-    """Compute seeds, one after another or several at once.
+    """Compute runs, one after another or several at once.
 
-    A seed that fails harms no other; a signal is passed on, and no seed is begun after it.
+    A run that fails harms no other; a signal is passed on, and no run is begun after it.
 
     Args:
-        cohort: whose seeds.
+        cohort: whose runs.
         waiting: those to compute.
         at_once: how many at the same time.
         is_sent_by_workflow: this is a job of a cluster, which may ask to be started again.
 
     Raises:
-        UserError: seeds failed; names them.
+        UserError: runs failed; names them.
         Interrupted: a signal came; states are saved.
     """
     left, before = list(waiting), requeue.last_saved(cohort.folders)
-    running = Running(cohort, len(cohort.seeds) - len(left))
+    running = Running(cohort, len(cohort.runs) - len(left))
     with listening(running.pass_on) as running.interrupt:
         while left or running.processes:
             while left and len(running.processes) < at_once and not running.interrupt.signal:
@@ -182,12 +196,7 @@ def run(
         reason = running.interrupt.signal
         again = is_sent_by_workflow and requeue.requeue_if_time_is_over(reason, cohort.folders, before)
         then = "Slurm starts this job again" if again else "the next call continues"
-        raise Interrupted(f"{cohort.name}: left at {reason}; {then}")
+        of = ", ".join(dict.fromkeys(run.variant for run in cohort.runs))
+        raise Interrupted(f"{of}: left at {reason}; {then}")
     if running.failed:
         raise UserError("\n".join(running.failed))
-
-
-def to_do(cohort: Cohort) -> list[Unfinished]:
-    """The seeds that are not finished, with the steps that each still needs."""
-    found = [Unfinished(list(cohort.steps(seed))) for seed in cohort.seeds]
-    return [seed for seed in found if seed.steps]

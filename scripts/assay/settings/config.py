@@ -52,9 +52,9 @@ class MachineSettings(Settings):
         Annotated[int, BeforeValidator(_number), Field(gt=0)] | Literal["auto"],
         either("auto or a whole number from 1"),
     ] = "auto"
-    """How many seeds one job trains at most, one after another, in processes forked from one that has
-    imported torch. `auto`: on one machine, as many as let the last job end first; on a cluster, as many as
-    a job computes at once (`runs_per_gpu`)."""
+    """How many seeds of a variant one job trains at most, one after another, in processes forked from one
+    that has imported torch. `auto`: on one machine, jobs share the runs of a study, so that the last ends
+    first; on a cluster, as many as a job computes at once (`runs_per_gpu`)."""
     runs_per_gpu: Annotated[int, BeforeValidator(_number), Field(gt=0)] = 1
     """How many seeds of a job share its GPU at the same time, each on a core; each job leases a GPU of its
     own. Nothing where `device` is `cpu`."""
@@ -67,6 +67,11 @@ class MachineSettings(Settings):
     def at_once(self) -> int:
         """How many seeds a job may compute at the same time."""
         return 1 if self.device == "cpu" else self.runs_per_gpu
+
+    @property
+    def seeds_of_a_job(self) -> int:
+        """How many seeds of a recipe a job computes, where jobs are not cut for the cores of one machine."""
+        return self.at_once if self.seeds_per_job == "auto" else self.seeds_per_job
 
     def arguments(self) -> str:
         """How a run is computed, as arguments of `scripts/train.py`."""
