@@ -74,22 +74,23 @@ def main() -> None:
     program.start_log()
     chains = [_chain(file, arguments.store) for file in arguments.recipe]
     if len(chains) != len(arguments.seeds):
-        raise UserError("each --recipe has its --seeds")
-    needed = {(chain[0].settings.numerics, chain[0].settings.training.processes) for chain in chains}
-    if len(needed) > 1:
-        raise UserError("the recipes of one job have the same numerics and training.processes")
+        raise UserError("--seeds: each --recipe needs its own")
+    of_process = {chain[0].settings.of_process for chain in chains}
+    if len(of_process) > 1:
+        raise UserError("the recipes of one job must have the same numerics and training.processes")
+    [(settings, processes)] = of_process
     cohort = Cohort(tuple(_in_turn(chains, arguments.seeds)), machine)
     waiting = cohort.unfinished()
     if not waiting:
         return
-    [(needed_numerics, processes)] = needed
-    numerics.set_environment(needed_numerics)
+    numerics.set_environment(settings)
+    numerics.import_torch()
     import numpy.random  # noqa: F401  # once, for all processes that are forked from this one
     import torch
 
     device = machine.device if torch.backends.cuda.is_built() else "cpu"  # what cannot be used is not leased
     with leased(device, processes, arguments.on_cluster) as on_gpu:
-        recipes = [recipe.with_code_now() for chain in chains for recipe in chain]
+        recipes = [each.with_code_now() for chain in chains for each in chain]
         _import_common(recipes)
         reads.look_ahead(recipes)
         compute(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
@@ -112,7 +113,7 @@ def _in_turn(chains: Sequence[tuple[Recipe, ...]], seeds: Sequence[Sequence[int]
         [Run(chain, seed) for seed in dict.fromkeys(own)] for chain, own in zip(chains, seeds, strict=True)
     ]
     for runs in zip_longest(*of_recipes):
-        yield from (run for run in runs if run is not None)
+        yield from filter(None, runs)
 
 
 def _import_common(recipes: Sequence[Recipe]) -> None:

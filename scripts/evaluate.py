@@ -28,6 +28,7 @@ def main() -> None:
         if program.is_done(arguments.out, planned, read_receipt(arguments.run)["seed"]):
             return
         numerics.set_environment(planned.embedded["train"].settings.numerics)
+        numerics.import_torch()
         from assay.data.prepared import load
         from assay.evaluation.run import run
 

@@ -93,6 +93,7 @@ def main() -> None:
         if arguments.out is None:
             call.keep(current)
         numerics.set_environment(chosen.settings.numerics)
+        numerics.import_torch()
         from assay.training.run import run
 
         read, execution = call.read(current), call.execution

@@ -35,8 +35,7 @@ def arguments(
     if recipe.stage == "prepare":
         return [*found, "--data", machine.data, "--split", part]
     if recipe.stage == "train":
-        settings = [name for name, other in recipe.embedded.items() if other.stage == "train"]
-        runs = [f"--read={name}={folder}" for name, folder in zip(settings, read[1:], strict=True)]
+        runs = [f"--read={name}={folder}" for name, folder in zip(recipe.recipes_read, read[1:], strict=True)]
         found += ["--planned", "--quiet", "--seed", str(seed_of(part)), "--prepared", str(read[0])]
         return [*found, *machine.arguments().split(), *runs]
     if recipe.stage == "evaluate":

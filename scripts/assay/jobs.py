@@ -72,10 +72,9 @@ def inputs(recipe: Recipe, part: str) -> list[Place]:
     upstream = recipe.upstream
     if recipe.stage == "train":
         prepare = recipe.embedded["prepare"]
-        runs = [other for other in recipe.embedded.values() if other.stage == "train"]
         return [
             Place("prepare", prepare.recorded or prepare.address, split_of(prepare, part)),
-            *(Place("train", run.recorded or run.address, part) for run in runs),
+            *(Place("train", run.recorded or run.address, part) for run in recipe.recipes_read.values()),
         ]
     if recipe.stage == "evaluate":
         return [Place("train", upstream["train"], part), inputs(recipe.embedded["train"], part)[0]]

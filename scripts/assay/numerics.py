@@ -7,6 +7,7 @@ set is capped so that newer processors compute as older ones do. `assay.portabil
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import sys
@@ -53,6 +54,15 @@ def set_environment(settings: NumericsSettings) -> None:
             "of a run that the workflow starts. Import assay.api before torch",
             stacklevel=2,
         )
+
+
+def import_torch() -> None:
+    """Import torch. No garbage is looked for meanwhile: all that an import makes stays."""
+    gc.disable()
+    try:
+        import torch  # noqa: F401
+    finally:
+        gc.enable()
 
 
 def configure(settings: NumericsSettings) -> None:

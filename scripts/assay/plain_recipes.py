@@ -16,9 +16,10 @@ _ENTRY = re.compile(r"(?![\s?:]|-\s).+\n(?:(?: .*|- .*|-)?\n)*")
 """A key of a mapping in block style with its value: what is indented below it, or the items of a list."""
 _MAPPING = re.compile(r"(\w+):\n  (?=[^\s-])")
 """How an entry begins whose value is another mapping."""
-_ADDRESS = re.compile(r"(\w+): ([0-9a-f]{12}-[0-9a-f]{8})\n")
+_ADDRESS = re.compile(r"(\w+|variant [\w.=+-]+): ([0-9a-f]{12}-[0-9a-f]{8})\n")
+_VARIANT = re.compile(r"(variant): ([A-Za-z]\w*=[\w.+-]+)\n")
 _FRACTION = re.compile(r"([\w.]*[a-z]): ([0-9]+\.[0-9]+)\n")
-"""Entries that are different in most recipes."""
+"""Entries that are different in most recipes: what they say is text, and in the last one a number."""
 _REFERENCE = "*id"
 """How a value begins that stands for another one, which only the whole text tells."""
 
@@ -62,7 +63,7 @@ def _entry(text: str) -> tuple[str, Any]:
     """The key and the value of one entry."""
     if match := _MAPPING.match(text):
         return match[1], parse(text[match.end() :].replace("\n  ", "\n"))
-    if match := _ADDRESS.fullmatch(text):
+    if match := _ADDRESS.fullmatch(text) or _VARIANT.fullmatch(text):
         return match[1], match[2]
     if match := _FRACTION.fullmatch(text):
         return match[1], float(match[2])

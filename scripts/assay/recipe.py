@@ -100,10 +100,14 @@ class Recipe:
         """Where the results of this recipe lie."""
         return store / self.stage / self.address
 
+    @property
+    def recipes_read(self) -> dict[str, Recipe]:
+        """Setting → recipe of another variant whose runs those of this train recipe read."""
+        return {name: recipe for name, recipe in self.embedded.items() if recipe.stage == "train"}
+
     def runs_read(self, store: Path, seed: int) -> dict[str, Path]:
         """Setting → folder of the run of another variant that a run of this train recipe reads."""
-        read = {name: recipe for name, recipe in self.embedded.items() if recipe.stage == "train"}
-        return {name: recipe.folder(store) / seed_folder(seed) for name, recipe in read.items()}
+        return {name: recipe.folder(store) / seed_folder(seed) for name, recipe in self.recipes_read.items()}
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, for YAML."""

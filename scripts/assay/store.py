@@ -7,7 +7,8 @@
 <store>/aggregate/variant/<address>/       and aggregate/study, compare, report
 <store>/studies/<study>/                   views: links for people
 <store>/code/<digest>                      copies of the modules and files that recipes reach
-<store>/logs/<stage>/<address>/            what jobs said that prepared data, or trained and evaluated
+<store>/logs/<stage>/<address>/            what jobs said that prepared data, or trained and evaluated: a job
+                                           of several recipes at the address of the first
 <store>/.file-digests.json                 an index: the digests of data files, so that each is read once
 <store>/.runs.json, .statuses-<study>.json indexes of what listings read, of stores with many runs
 """

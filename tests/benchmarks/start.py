@@ -68,7 +68,8 @@ def imports(modules: Sequence[str]) -> str:
     own = [name for name in modules if name.split(".")[0] == "assay"]
     first = [name for name in own if not name.startswith(_WITH_TORCH)]
     rest = [name for name in modules if name.split(".")[0] in ("numpy", "torch", "yaml", "pydantic")]
-    lines = ["import argparse, logging", *(f"import {name}" for name in (*first, "torch", *own))]
+    lines = ["import argparse, logging", *(f"import {name}" for name in first)]
+    lines += ["assay.numerics.import_torch()", *(f"import {name}" for name in own)]
     lines += [f"try: import {name}\nexcept ImportError: pass" for name in rest]
     return "\n".join([*lines, "import os", "os._exit(0)"]) + "\n"
 

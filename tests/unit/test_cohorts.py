@@ -1,9 +1,8 @@
-"""Which seeds one job computes, which rules there are for that, and programs in forked processes."""
+"""Which runs one job computes, which rules there are for that, and programs in forked processes."""
 
 from __future__ import annotations
 
 import fcntl
-import math
 import os
 import signal
 import subprocess
@@ -16,23 +15,11 @@ from types import SimpleNamespace
 
 import pytest
 from assay.cohorts import devices, forked
-from assay.cohorts.division import MOST, Wanted, divided, shares, size, wanted
 from assay.cohorts.rules import train_rules
 from assay.jobs import jobs
 from assay.plan import Plan, load_plan
 from assay.rule_files import RuleFiles
-from hypothesis import given
-from hypothesis import strategies as st
 from stores import PLAIN, TAUGHT, fill, write_study
-
-
-@given(st.lists(st.integers(0, 10**6), unique=True), st.integers(1, 50))
-def test_seeds_are_divided_evenly_into_as_few_parts_as_there_can_be(seeds: list[int], most: int) -> None:
-    parts = list(divided(seeds, most))
-    assert [seed for part in parts for seed in part] == seeds
-    assert len(parts) == -(-len(seeds) // most)
-    sizes = {len(part) for part in parts}
-    assert not sizes or (max(sizes) <= most and max(sizes) - min(sizes) <= 1)
 
 
 @pytest.fixture
@@ -56,8 +43,14 @@ def made(plan: Plan, cores: int | None, number: int | str, is_main: bool = True)
     own_plan = replace(plan, machine=plan.machine.model_copy(update={"seeds_per_job": number}))
     rules = list(train_rules(RuleFiles(own_plan), cores, is_main))
     assert len({rule.name for rule in rules}) == len(rules)
-    own_logs = [rule.log for rule in rules if rule.shared]
-    assert len(set(own_logs)) == len(own_logs)
+    shared = [rule for rule in rules if rule.shared]
+    assert len({rule.log for rule in shared}) == len(shared)
+    for rule in shared:
+        nothing = SimpleNamespace()
+        assert {str(Path(name).parents[1] / "recipe.yaml") for name in rule.outputs} == {
+            *rule.recipes(nothing)
+        }
+        assert not {*rule.outputs} & {*rule.read(nothing)}, "a job would wait for itself"
     for stage, address, part in wanted_receipts:
         receipt = f"{plan.store}/{stage}/{address}/{part}/receipt.json"
         own = found.setdefault(receipt, [])
@@ -67,10 +60,9 @@ def made(plan: Plan, cores: int | None, number: int | str, is_main: bool = True)
             values = {"stage": stage, "address": address, "seed": part.removeprefix("seed-")}
             if receipt in [output.format(**values) for output in rule.outputs]:
                 own.append(rule.name)
-                parts = rule.parts(SimpleNamespace(**values))  # type: ignore[arg-type]
-                assert any(
-                    (p.stage, p.address) == (stage, address) and int(values["seed"]) in p.seeds for p in parts
-                )
+                computed = rule.computed(SimpleNamespace(**values))  # type: ignore[arg-type]
+                own_seeds = [item.seeds for item in computed if item.recipe.address == address]
+                assert any(int(values["seed"]) in seeds for seeds in own_seeds)
     return found
 
 
@@ -98,72 +90,30 @@ def test_what_is_trained_is_evaluated_by_a_rule_that_says_so(
     assert names == {"train_2_seeds_from_4"}  # of what is finished nothing is made again
     names = {name for names in made(load_plan({"study": "plain"}), 1, "auto").values() for name in names}
     assert names == {"train_1_of_1"}
+    write_study("plain", {**PLAIN, "seeds": 6, "base": {**PLAIN["base"], **evaluation}})
+    names = {name for names in made(load_plan({"study": "plain"}), 1, "auto").values() for name in names}
+    assert names == {"train_1_of_1"}  # some of its seeds are not trained
+    more = {**PLAIN["variants"], "new": {"model.widths": [3]}}
+    write_study("plain", {**PLAIN, "seeds": 4, "base": {**PLAIN["base"], **evaluation}, "variants": more})
+    names = {name for names in made(load_plan({"study": "plain"}), 1, "auto").values() for name in names}
+    assert names == {"train_1_of_1", "evaluate_1_of_1"}
 
 
-def test_auto_uses_every_core_and_starts_few_processes() -> None:
-    assert size([20], cores=1) == 20  # one process for one core
-    assert size([60], cores=2) == 30
-    assert size([3], cores=64) == 1
-    assert size([20, 20, 20], cores=2) == 10  # which have unlike runs: three each, not two and one
-    assert size([5, 5], cores=4) == 3
-    assert size([], cores=4) == size([1], cores=4) == 1
-    assert size([10], cores=64, at_once=4) == 4
-    assert size([64], cores=8, at_once=4) == 32  # two jobs of four runs at a time
-    assert size([10_000], cores=1) == MOST  # the command line of a job has an end
-
-
-@given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.integers(1, 9))
-def test_auto_leaves_no_core_idle_for_long(counts: list[int], cores: int) -> None:
-    """Whatever the study, the last job ends at most a run later than with single seeds."""
-    number = size(counts, cores)
-    jobs = sorted((len(part) + 1 for count in counts for part in divided(range(count), number)), reverse=True)
-    ends = [0] * cores
-    for job in jobs:
-        ends[ends.index(min(ends))] += job
-    assert max(ends) <= 2 * math.ceil(sum(counts) / cores) + 1
-
-
-def runs_of(job: tuple[Wanted, ...]) -> list[tuple[str, int]]:
-    return [(item.recipe.address, seed) for item in job for seed in item.seeds]
-
-
-@pytest.mark.parametrize("cores", [1, 2, 3, 4, 7, 40])
-def test_jobs_share_the_runs_of_a_study_evenly(plan: Plan, cores: int) -> None:
-    found = wanted(plan, finished_too=False)
-    cut = list(shares(found, cores))
-    given_out = [run for job in cut for run in runs_of(job)]
-    assert sorted(given_out) == sorted(run for run in runs_of(tuple(found)))  # each once
-    recipes = {item.recipe.address: item for item in found}
-    for job in cut:
-        assert len({recipes[address].studies for address, _ in runs_of(job)}) == 1
-        if any(item.recipe.stage == "train" for item in job):  # those of "taught" are not evaluated
-            assert len(job) == 1, "one reads the other's runs: in one job, each would wait for the other"
-    plain = [job for job in cut if all("plain" in recipes[address].studies for address, _ in runs_of(job))]
-    for address, item in recipes.items():
-        own = [sum(run[0] == address for run in runs_of(job)) for job in plain]
-        assert "taught" in item.studies or max(own) - min(own) <= 1, "every job has the same mix"
-
-
-def test_what_a_process_can_not_be_for_both_is_not_shared(
+def test_a_finished_result_without_its_receipt_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Another call has deleted it, as Snakemake does before a job starts, and holds the result."""
     monkeypatch.chdir(tmp_path)
-    variants = {
-        "plain": {},
-        "wide": {"model": {"name": "mlp", "widths": [9]}},
-        "fast": {"numerics": {"deterministic": False}},
-        "other data": {"data": {"source": "breast_cancer"}},
-    }
-    write_study(
-        "unlike", {**PLAIN, "seeds": 6, "variants": variants, "comparisons": {"across_numerics": True}}
-    )
-    write_study(
-        "own", {**PLAIN, "seeds": 6, "variants": {"narrow": {"model": {"name": "mlp", "widths": [5]}}}}
-    )
-    plan = load_plan({"study": ["unlike", "own"]})
-    cut = shares(wanted(plan, finished_too=False), cores=1)
-    names = [[item.recipe.embedded["train"].made_by["variant"] for item in job] for job in cut]
-    assert names == [["plain", "wide"], ["fast"], ["other data"], ["narrow"]]
+    write_study("plain", {**PLAIN, "seeds": 4})
+    fill("plain")
+    write_study("other", {**PLAIN, "seeds": 2, "base": {"model": {"name": "mlp", "widths": [3]}}})
+    plan = load_plan({"study": ["plain", "other"]})
+    receipt = next((tmp_path / "results/evaluate").glob("*/seed-2/receipt.json"))
+    receipt.unlink()
+    rules = train_rules(RuleFiles(plan), 1, True)
+    assert [receipt for rule in rules for receipt in rule.outputs].count(
+        str(receipt.relative_to(tmp_path))
+    ) == 1
 
 
 def start(program: str, folder: Path, *arguments: str) -> tuple[int, str]:

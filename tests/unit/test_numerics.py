@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import random
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +90,21 @@ def test_a_cap_that_comes_after_torch_is_warned_of(machine: Any) -> None:
     with warnings.catch_warnings():  # a second time nothing changes
         warnings.simplefilter("error")
         numerics.set_environment(NumericsSettings())
+
+
+IMPORTING = """
+import gc
+from assay import numerics
+seen = []
+gc.callbacks.append(lambda phase, info: seen.append(phase))
+numerics.import_torch()
+print(len(seen), gc.isenabled())
+"""
+
+
+def test_no_garbage_is_looked_for_while_torch_is_imported() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTING], capture_output=True, text=True, check=True)
+    assert done.stdout == "0 True\n"
 
 
 def test_configuring_sets_torch(machine: Any) -> None:

@@ -56,7 +56,19 @@ TEXTS = (
     ),
     *("a, b=1.5", "-a", "--- a", "...", "\t", "\x85", "a\u2028b", "x" * 130, "word " * 60, "'\n\n  b: 1.5\n"),
     *("0123456789ab-01234567", "2026-01-01", "0x1f", "=", "<<"),
+    *(
+        "variant",
+        "variant a=1.5",
+        "variant =",
+        "variant a: b",
+        "rate=0.001",
+        "yes=no",
+        "yes",
+        "a=1:2",
+        "a= b",
+    ),
 )
+KEYS = ("key", "other.key", "code", "variant", "variant rate=0.1") * 10
 NUMBERS = (0, 1, -1, 10**20, True, False, None, 0.0, 0.5, -0.5, 1e-7, 1e300, 123456.75, 0.001001)
 
 
@@ -80,7 +92,7 @@ def recipe(epochs: int = 1) -> Recipe:
 @pytest.mark.parametrize("seed", range(300))
 def test_any_mapping_is_read_as_yaml_reads_it(seed: int) -> None:
     draw = random.Random(seed)
-    whole = {draw.choice((*TEXTS, "key", "other.key", "code")): content(draw, 4) for _ in range(4)}
+    whole = {draw.choice((*TEXTS, *KEYS)): content(draw, 4) for _ in range(4)}
     text = dump(whole)
     assert repr(plain_recipes.parse(text)) == repr(yaml.safe_load(text)) == repr(whole)
 

@@ -56,18 +56,41 @@ def _require_same_bits(project: Project, other: Project) -> None:
         assert project.files(pattern) == other.files(pattern) != {}, pattern
 
 
-def test_a_seed_that_fails_harms_no_other(project: Project) -> None:
+@pytest.mark.parametrize(
+    "options", [["--config", "study=small", "machine={'seeds_per_job': 3}"], ["--cores", "1"]]
+)
+def test_a_seed_that_fails_harms_no_other(project: Project, options: list[str]) -> None:
+    """Neither of its own variant nor, where jobs share the runs of a study, of another one."""
     (project.root / "unlucky.py").write_text(UNLUCKY)
     project.edit("config/studies/small.yaml", "    loss: focal", '    model: {name: "unlucky:Unlucky"}')
     project.edit("config/studies/small.yaml", "seeds: 2", "seeds: 3")
-    outcome = project.snakemake("--config", "study=small", "machine={'seeds_per_job': 3}")
+    outcome = project.snakemake(*options)
     assert outcome.code == 1
     assert "small/focal, seed 1: failed: error: not enough memory" in outcome.text
     made = [json.loads(data) for data in project.files("evaluate/*/seed-*/receipt.json").values()]
     assert len(made) == 4 + 1 + 2  # those that were there, plain's third, the lucky
-    left = project.snakemake("-n", "--config", "study=small", "machine={'seeds_per_job': 3}")
+    left = project.snakemake("-n", *options)
     [made_again] = re.findall(r"output: \S+(/seed-.*)", left.text)
     assert left.jobs["train"] == 1 and made_again == "/seed-1/receipt.json"
+
+
+def test_a_variant_that_fails_takes_the_report_of_no_other_study_with_it(project: Project) -> None:
+    (project.root / "unlucky.py").write_text(UNLUCKY)
+    unlucky = project.study.read_text().replace("loss: focal", 'model: {name: "unlucky:Unlucky"}')
+    (project.study.parent / "unlucky.yaml").write_text(unlucky)
+    project.edit("config/studies/small.yaml", "seeds: 2", "seeds: 3")
+    outcome = replace(project, cores=1).snakemake("--config", "study=[unlucky,small]")
+    assert outcome.code == 1
+    assert "unlucky/focal, seed 1: failed" in outcome.text
+    assert "Nothing to be done" in project.snakemake("-n").text  # its report has three seeds
+    assert not (project.results / "studies/unlucky/report.html").exists()
+
+
+def test_what_a_job_can_not_compute_is_refused(finished: Project) -> None:
+    recipes = sorted(map(str, finished.results.glob("evaluate/*/recipe.yaml")))
+    given = [word for recipe in recipes for word in ("--recipe", recipe)]
+    outcome = finished.python("scripts/cohort.py", *given, "--seeds", "0", "--store", "results")
+    assert outcome.code == 1 and outcome.text == "error: --seeds: each --recipe needs its own\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

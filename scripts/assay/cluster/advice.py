@@ -68,8 +68,7 @@ def problems(slurm: Slurm, requests: Requests) -> Iterator[Problem]:
 
 def all_asked(requests: Requests) -> list[Asked]:
     """What jobs ask for, each once, in the order of the stages."""
-    machine = requests.plan.machine
-    most = machine.seeds_of_a_job
+    most = requests.plan.machine.seeds_of_one_recipe
     found: dict[Asked, None] = {}
     for stage, address in requests.plan.recipes:
         rule = rule_of(stage)

@@ -1,1 +1,1 @@
-"""Cohorts: the seeds that one job trains, each in a process forked from one that has imported torch."""
+"""Cohorts: the runs that one job computes, each in processes forked from one that has imported torch."""

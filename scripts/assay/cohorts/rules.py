@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain
 from typing import Protocol
 
-from assay.cohorts.division import Wanted, divided, shares, wanted
+from assay.cohorts.division import RecipeSeeds, Wanted, divided, shared_jobs, wanted
+from assay.recipe import Recipe
 from assay.rule_files import RuleFiles
 from assay.store import RECEIPT, RECIPE, seed_folder
 
@@ -31,59 +31,56 @@ class Wildcards(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a job computes of one recipe."""
-
-    stage: str
-    address: str
-    seeds: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class TrainRule:
     """A rule that trains and evaluates."""
 
     name: str
     files: RuleFiles
     outputs: list[str]
-    """The receipts of a job's results, as patterns."""
+    """The receipts of a job's results, as patterns where the rule has more than one job."""
     log: str
-    """What a job says of its runs, as a pattern."""
+    """What a job says of its runs, likewise."""
     addresses: str = ANY
-    """A regular expression: the recipes whose jobs these are."""
+    """A regular expression: the recipes that the patterns are for."""
     seeds: tuple[int, ...] | None = None
     """Those of each job; None: any one, a wildcard."""
-    shared: tuple[Part, ...] = ()
-    """What its only job computes; nothing where there is a job a recipe."""
+    shared: tuple[RecipeSeeds, ...] = ()
+    """What the rule's only job computes; nothing where the outputs are patterns."""
 
-    def parts(self, wildcards: Wildcards) -> Sequence[Part]:
+    def computed(self, wildcards: Wildcards) -> Sequence[RecipeSeeds]:
         """What a job computes."""
         if self.shared:
             return self.shared
         seeds = (int(wildcards.seed),) if self.seeds is None else self.seeds
-        return [Part(wildcards.stage, wildcards.address, seeds)]
+        return [RecipeSeeds(self.files.plan.recipes[wildcards.stage, wildcards.address], seeds)]
 
     def recipes(self, wildcards: Wildcards) -> list[str]:
         """The files of the recipes of a job."""
-        return [
-            str(self.files.plan.store / part.stage / part.address / RECIPE) for part in self.parts(wildcards)
-        ]
+        return [self._file(part.recipe) for part in self.computed(wildcards)]
 
     def arguments(self, wildcards: Wildcards) -> str:
         """What a job computes, as arguments of `scripts/cohort.py`."""
-        files = map(shlex.quote, self.recipes(wildcards))
-        seeds = (" ".join(map(str, part.seeds)) for part in self.parts(wildcards))
-        return " ".join(f"--recipe {file} --seeds {own}" for file, own in zip(files, seeds, strict=True))
+        return " ".join(
+            f"--recipe {shlex.quote(self._file(part.recipe))} --seeds {' '.join(map(str, part.seeds))}"
+            for part in self.computed(wildcards)
+        )
+
+    def _file(self, recipe: Recipe) -> str:
+        return str(recipe.folder(self.files.plan.store) / RECIPE)
 
     def data(self, wildcards: Wildcards) -> list[str]:
         """The receipts of the prepared data that a job reads."""
-        found = (self.files.prepared(p.stage, p.address, p.seeds) for p in self.parts(wildcards))
-        return list(dict.fromkeys(receipt for receipts in found for receipt in receipts))
+        return self._receipts(self.files.prepared, wildcards)
 
     def read(self, wildcards: Wildcards) -> list[str]:
         """The receipts of other variants' runs that a job waits for."""
-        found = (self.files.runs_read(p.stage, p.address, p.seeds) for p in self.parts(wildcards))
-        return [receipt for receipts in found for receipt in receipts]
+        return self._receipts(self.files.runs_read, wildcards)
+
+    def _receipts(
+        self, of: Callable[[str, str, Sequence[int]], list[str]], wildcards: Wildcards
+    ) -> list[str]:
+        found = (of(part.recipe.stage, part.recipe.address, part.seeds) for part in self.computed(wildcards))
+        return list(dict.fromkeys(chain.from_iterable(found)))
 
 
 def train_rules(files: RuleFiles, cores: int | None, is_main: bool) -> Iterator[TrainRule]:
@@ -99,29 +96,25 @@ def train_rules(files: RuleFiles, cores: int | None, is_main: bool) -> Iterator[
     """
     found, machine = wanted(files.plan, finished_too=cores is None), files.plan.machine
     if cores is not None and machine.seeds_per_job == "auto":
-        jobs = list(shares(found, cores, machine.at_once))
+        jobs = list(shared_jobs(found, cores, machine.at_once))
         if any(len(job) > 1 or len(job[0].seeds) > 1 for job in jobs):
             yield from _shared_rules(jobs, files)
-            return
+            return  # where each job has one run, patterns say the same
     yield from _seeds_rules(found, files, is_main)
 
 
 def _shared_rules(jobs: Sequence[tuple[Wanted, ...]], files: RuleFiles) -> Iterator[TrainRule]:
     """A rule for each of these jobs: `train_1_of_2`."""
     store = files.plan.store
-    numbers = {kind: count(1) for kind in ("train", "evaluate")}
-    kinds = Counter(_kind(job[0]) for job in jobs)
-    for job in jobs:
-        kind = _kind(job[0])
-        parts = tuple(Part(item.recipe.stage, item.recipe.address, item.seeds) for item in job)
-        outputs = [
-            f"{store}/{part.stage}/{part.address}/{seed_folder(seed)}/{RECEIPT}"
-            for part in parts
-            for seed in part.seeds
-        ]
-        log = f"{store}/logs/{parts[0].stage}/{parts[0].address}/{len(outputs)}_runs_{_digest(outputs)}.log"
-        name = f"{kind}_{next(numbers[kind])}_of_{kinds[kind]}"
-        yield TrainRule(name, files, outputs, log, shared=parts)
+    for kind in ("train", "evaluate"):
+        own = [job for job in jobs if _kind(job[0]) == kind]
+        for number, job in enumerate(own, 1):
+            folders = [item.recipe.folder(store) / seed_folder(seed) for item in job for seed in item.seeds]
+            outputs = [str(folder / RECEIPT) for folder in folders]
+            first = job[0].recipe
+            name = f"{len(outputs)}_runs_{_digest(outputs)}"
+            log = f"{store}/logs/{first.stage}/{first.address}/{name}.log"
+            yield TrainRule(f"{kind}_{number}_of_{len(own)}", files, outputs, log, shared=job)
 
 
 def _seeds_rules(found: Sequence[Wanted], files: RuleFiles, is_main: bool) -> Iterator[TrainRule]:
@@ -129,7 +122,7 @@ def _seeds_rules(found: Sequence[Wanted], files: RuleFiles, is_main: bool) -> It
     store = files.plan.store
     together: dict[tuple[str, tuple[int, ...] | None], list[str]] = {}
     for item in found:
-        parts = [*divided(item.seeds, files.plan.machine.seeds_of_a_job)]
+        parts = [*divided(item.seeds, files.plan.machine.seeds_of_one_recipe)]
         single = all(len(seeds) == 1 for seeds in parts)
         for kind in [_kind(item)] if is_main else ["train", "evaluate"]:
             for seeds in [None] if single else parts:

@@ -28,10 +28,10 @@ LOGS = {"train": "error.log", "evaluate": "evaluate.log"}
 
 @dataclass(frozen=True)
 class Run:
-    """A seed of a recipe."""
+    """One seed of a variant: its training, and perhaps its evaluation."""
 
     recipes: tuple[Recipe, ...]
-    """What is done with it, one after the other: training, then perhaps evaluation."""
+    """Those of the results, each made of the one before."""
     seed: int
 
     @property
@@ -46,8 +46,8 @@ class Run:
         return f"{self.variant}, seed {self.seed}"
 
     @property
-    def jobs(self) -> list[Job]:
-        """Its results."""
+    def results(self) -> list[Job]:
+        """What it leaves, in that order."""
         return [Job(recipe, seed_folder(self.seed)) for recipe in self.recipes]
 
 
@@ -66,11 +66,11 @@ class Cohort:
     @property
     def folders(self) -> list[Path]:
         """Those of all results."""
-        return [job.folder(self.store) for run in self.runs for job in run.jobs]
+        return [job.folder(self.store) for run in self.runs for job in run.results]
 
     def unfinished(self) -> list[Unfinished]:
         """The runs that are not finished, with the steps that each still needs."""
-        found = (Unfinished(run, [job for job in run.jobs if self._is_to_do(job)]) for run in self.runs)
+        found = (Unfinished(run, [job for job in run.results if self._is_to_do(job)]) for run in self.runs)
         return [run for run in found if run.steps]
 
     def _is_to_do(self, job: Job) -> bool:
@@ -196,7 +196,8 @@ def compute(
         reason = running.interrupt.signal
         again = is_sent_by_workflow and requeue.requeue_if_time_is_over(reason, cohort.folders, before)
         then = "Slurm starts this job again" if again else "the next call continues"
-        of = ", ".join(dict.fromkeys(run.variant for run in cohort.runs))
+        variants = [*dict.fromkeys(run.variant for run in cohort.runs)]
+        of = variants[0] if len(variants) == 1 else f"{len(variants)} variants"
         raise Interrupted(f"{of}: left at {reason}; {then}")
     if running.failed:
         raise UserError("\n".join(running.failed))

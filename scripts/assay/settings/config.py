@@ -53,10 +53,10 @@ class MachineSettings(Settings):
         either("auto or a whole number from 1"),
     ] = "auto"
     """How many seeds of a variant one job trains at most, one after another, in processes forked from one
-    that has imported torch. `auto`: on one machine, jobs share the runs of a study, so that the last ends
-    first; on a cluster, as many as a job computes at once (`runs_per_gpu`)."""
+    that has imported torch. `auto`: on one machine, jobs share the runs of a study, and the last job ends as
+    early as it can; on a cluster, as many as a job computes at once (`runs_per_gpu`)."""
     runs_per_gpu: Annotated[int, BeforeValidator(_number), Field(gt=0)] = 1
-    """How many seeds of a job share its GPU at the same time, each on a core; each job leases a GPU of its
+    """How many runs of a job share its GPU at the same time, each on a core; each job leases a GPU of its
     own. Nothing where `device` is `cpu`."""
     plots: Literal["off", "minimal", "standard", "full"] = "off"
     """What each run draws of its history when it is finished, into its folder's `figures`."""
@@ -65,12 +65,12 @@ class MachineSettings(Settings):
 
     @property
     def at_once(self) -> int:
-        """How many seeds a job may compute at the same time."""
+        """How many runs a job may compute at the same time."""
         return 1 if self.device == "cpu" else self.runs_per_gpu
 
     @property
-    def seeds_of_a_job(self) -> int:
-        """How many seeds of a recipe a job computes, where jobs are not cut for the cores of one machine."""
+    def seeds_of_one_recipe(self) -> int:
+        """How many seeds a job computes at most where it has those of one recipe: `auto` as a number."""
         return self.at_once if self.seeds_per_job == "auto" else self.seeds_per_job
 
     def arguments(self) -> str:

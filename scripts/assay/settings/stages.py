@@ -37,6 +37,11 @@ class TrainSettings(Settings):
     numerics: NumericsSettings
     """The arithmetic."""
 
+    @property
+    def of_process(self) -> tuple[NumericsSettings, int]:
+        """What the processes of one job have in common."""
+        return self.numerics, self.training.processes
+
 
 class EvaluateSettings(Settings):
     """One trained run, measured."""
