@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
 
 from assay import numerics, program, reads, recipe
 from assay.cohorts.devices import leased
-from assay.cohorts.run import Cohort, Run, compute
+from assay.cohorts.run import LOGS, Cohort, Run, Unfinished, compute
 from assay.errors import UserError
+from assay.finished import is_finished
 from assay.recipe import Recipe
 from assay.settings.config import MachineSettings
 from assay.settings.validate import validate
-from assay.store import RECIPE
+from assay.store import RECIPE, seed_folder
 
 
 def parse() -> argparse.Namespace:
@@ -72,55 +74,75 @@ def main() -> None:
     if machine is None:
         raise UserError("\n".join(f"{'.'.join(map(str, at))}: {text}" for at, text in wrong))
     program.start_log()
-    chains = [_chain(file, arguments.store) for file in arguments.recipe]
-    if len(chains) != len(arguments.seeds):
+    if len(arguments.recipe) != len(arguments.seeds):
         raise UserError("--seeds: each --recipe needs its own")
-    of_process = {chain[0].settings.of_process for chain in chains}
-    if len(of_process) > 1:
-        raise UserError("the recipes of one job must have the same numerics and training.processes")
-    [(settings, processes)] = of_process
-    cohort = Cohort(tuple(_in_turn(chains, arguments.seeds)), machine)
-    waiting = cohort.unfinished()
-    if not waiting:
-        return
-    numerics.set_environment(settings)
-    numerics.import_torch()
-    import numpy.random  # noqa: F401  # once, for all processes that are forked from this one
-    import torch
+    runs, failed = _read(arguments)
+    cohort = Cohort(tuple(runs), machine)
+    if waiting := cohort.unfinished():
+        failed += _compute(cohort, waiting, arguments.on_cluster)
+    if failed:
+        raise UserError("\n".join(failed))
 
-    device = machine.device if torch.backends.cuda.is_built() else "cpu"  # what cannot be used is not leased
-    with leased(device, processes, arguments.on_cluster) as on_gpu:
-        recipes = [each.with_code_now() for chain in chains for each in chain]
-        _import_common(recipes)
-        reads.look_ahead(recipes)
-        compute(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, arguments.on_cluster)
+
+def _read(arguments: argparse.Namespace) -> tuple[list[Run], list[str]]:
+    """The runs, a seed of each recipe in turn, so that what is wrong with one shows early; and refusals.
+
+    A recipe that cannot be computed, because a module of its own is broken by now, harms no other.
+    """
+    of_recipes, refused = [], []
+    for file, seeds in zip(arguments.recipe, arguments.seeds, strict=True):
+        try:
+            recipes = _chain(file, arguments.store)
+            of_recipes.append([Run(recipes, seed) for seed in dict.fromkeys(seeds)])
+        except UserError as error:
+            refused.append(str(error))
+            print(f"failed: {error}", flush=True)
+            for folder in (file.parent / seed_folder(seed) for seed in seeds):
+                if file.parent.parent.name in LOGS and not is_finished(folder):
+                    program.note_failure(folder, "error", str(error))
+    return [run for runs in zip_longest(*of_recipes) for run in runs if run], refused
 
 
 def _chain(file: Path, store: Path) -> tuple[Recipe, ...]:
     """The recipes that are computed, one after the other, for a seed of the last one."""
     last = recipe.from_yaml(file)
+    chain = [last]
     if last.stage == "evaluate":
-        trained = last.embedded["train"]
-        return recipe.from_yaml(trained.folder(store) / RECIPE), last
-    if last.stage != "train":
+        chain.insert(0, recipe.from_yaml(last.embedded["train"].folder(store) / RECIPE))
+    elif last.stage != "train":
         raise UserError(f"{file}: is a recipe of {last.stage}, not of evaluate or train")
-    return (last,)
+    for each in chain:
+        each.code_now()
+    return tuple(chain)
 
 
-def _in_turn(chains: Sequence[tuple[Recipe, ...]], seeds: Sequence[Sequence[int]]) -> Iterator[Run]:
-    """The runs, a seed of each recipe in turn: what is wrong with one shows early."""
-    of_recipes = [
-        [Run(chain, seed) for seed in dict.fromkeys(own)] for chain, own in zip(chains, seeds, strict=True)
-    ]
-    for runs in zip_longest(*of_recipes):
-        yield from filter(None, runs)
+def _compute(cohort: Cohort, waiting: Sequence[Unfinished], is_on_cluster: bool) -> list[str]:
+    """Import torch, and compute runs in processes that are forked from this one; why some failed."""
+    chains = {run.recipes[-1].address: run.recipes for run in cohort.runs}.values()
+    of_process = {train.settings.of_process for train, *_ in chains}
+    if len(of_process) > 1:
+        raise UserError("the recipes of one job must have the same numerics and training.processes")
+    [(settings, processes)] = of_process
+    numerics.set_environment(settings)
+    numerics.import_torch()
+    import numpy.random  # noqa: F401  # once, for all processes
+    import torch
+
+    machine = cohort.machine
+    device = machine.device if torch.backends.cuda.is_built() else "cpu"  # what cannot be used is not leased
+    with leased(device, processes, is_on_cluster) as on_gpu:
+        recipes = [each.with_code_now() for chain in chains for each in chain]
+        _import_common(recipes)
+        reads.look_ahead(recipes)
+        return compute(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, is_on_cluster)
 
 
 def _import_common(recipes: Sequence[Recipe]) -> None:
     """Import those of Assay's modules that all recipes reach: a program may hold no others."""
     for name in sorted(set[str].intersection(*(set(each.code_now()) for each in recipes))):
         if name.startswith("assay.") and "/" not in name:
-            importlib.import_module(name)
+            with suppress(Exception):  # the programs will say so, each for its run
+                importlib.import_module(name)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,23 @@ def test_a_variant_that_fails_takes_the_report_of_no_other_study_with_it(project
     assert not (project.results / "studies/unlucky/report.html").exists()
 
 
+def test_a_module_that_was_broken_since_the_plan_harms_no_other_variant(project: Project) -> None:
+    module = project.root / "unlucky.py"
+    module.write_text(UNLUCKY)
+    project.edit("config/studies/small.yaml", "    loss: focal", '    model: {name: "unlucky:Unlucky"}')
+    assert project.snakemake("-n").code == 0  # which writes the recipes
+    recipes = {path: "Unlucky" in path.read_text() for path in project.results.glob("evaluate/*/recipe.yaml")}
+    [unlucky] = [path for path, is_unlucky in recipes.items() if is_unlucky]
+    other = next(path for path, is_unlucky in recipes.items() if not is_unlucky)
+    module.write_text("def (")
+    given = [word for path in (unlucky, other) for word in ("--recipe", str(path), "--seeds", "7")]
+    outcome = project.python("scripts/cohort.py", *given, "--store", str(project.results))
+    assert outcome.code == 1 and "Traceback" not in outcome.text
+    assert (other.parent / "seed-7/receipt.json").exists()
+    for said in (outcome.text, (unlucky.parent / "seed-7/failure.json").read_text()):
+        assert "unlucky.py:1: is not valid Python: invalid syntax" in said
+
+
 def test_what_a_job_can_not_compute_is_refused(finished: Project) -> None:
     recipes = sorted(map(str, finished.results.glob("evaluate/*/recipe.yaml")))
     given = [word for recipe in recipes for word in ("--recipe", recipe)]

@@ -165,10 +165,8 @@ class Running:
         self._tell(run, f"failed: {reason}")
 
 
-def compute(
-    cohort: Cohort, waiting: Sequence[Unfinished], at_once: int, is_sent_by_workflow: bool = False
-) -> None:
-    """Compute runs, one after another or several at once.
+def compute(cohort: Cohort, waiting: Sequence[Unfinished], at_once: int, is_on_cluster: bool) -> list[str]:
+    """Compute runs, one after another or several at once; why some failed, a line each.
 
     A run that fails harms no other; a signal is passed on, and no run is begun after it.
 
@@ -176,10 +174,9 @@ def compute(
         cohort: whose runs.
         waiting: those to compute.
         at_once: how many at the same time.
-        is_sent_by_workflow: this is a job of a cluster, which may ask to be started again.
+        is_on_cluster: this is a job of a cluster, which may ask to be started again.
 
     Raises:
-        UserError: runs failed; names them.
         Interrupted: a signal came; states are saved.
     """
     left, before = list(waiting), requeue.last_saved(cohort.folders)
@@ -194,10 +191,9 @@ def compute(
             running.wait()
     if running.interrupt.signal:
         reason = running.interrupt.signal
-        again = is_sent_by_workflow and requeue.requeue_if_time_is_over(reason, cohort.folders, before)
+        again = is_on_cluster and requeue.requeue_if_time_is_over(reason, cohort.folders, before)
         then = "Slurm starts this job again" if again else "the next call continues"
         variants = [*dict.fromkeys(run.variant for run in cohort.runs)]
         of = variants[0] if len(variants) == 1 else f"{len(variants)} variants"
         raise Interrupted(f"{of}: left at {reason}; {then}")
-    if running.failed:
-        raise UserError("\n".join(running.failed))
+    return running.failed
