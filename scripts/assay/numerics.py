@@ -57,10 +57,12 @@ def set_environment(settings: NumericsSettings) -> None:
 
 
 def import_torch() -> None:
-    """Import torch. No garbage is looked for meanwhile: all that an import makes stays."""
+    """Import torch. No garbage is looked for meanwhile, nor later in what it made: all of that stays."""
     gc.disable()
     try:
         import torch  # noqa: F401
+
+        gc.freeze()
     finally:
         gc.enable()
 

@@ -46,6 +46,9 @@ def made(plan: Plan, cores: int | None, number: int | str, is_main: bool = True)
     shared = [rule for rule in rules if rule.shared]
     assert len({rule.log for rule in shared}) == len(shared)
     for rule in shared:
+        assert len(repr(rule)) < 1_000, (
+            "Snakemake takes the text of whatever rules are given, again and again"
+        )
         nothing = SimpleNamespace()
         assert {str(Path(name).parents[1] / "recipe.yaml") for name in rule.outputs} == {
             *rule.recipes(nothing)

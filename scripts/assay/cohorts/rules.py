@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
 
@@ -32,11 +32,11 @@ class Wildcards(Protocol):
 
 @dataclass(frozen=True)
 class TrainRule:
-    """A rule that trains and evaluates."""
+    """A rule that trains and evaluates. Its text is short: Snakemake takes it with each of its functions."""
 
     name: str
     files: RuleFiles
-    outputs: list[str]
+    outputs: list[str] = field(repr=False)
     """The receipts of a job's results, as patterns where the rule has more than one job."""
     log: str
     """What a job says of its runs, likewise."""
@@ -44,7 +44,7 @@ class TrainRule:
     """A regular expression: the recipes that the patterns are for."""
     seeds: tuple[int, ...] | None = None
     """Those of each job; None: any one, a wildcard."""
-    shared: tuple[RecipeSeeds, ...] = ()
+    shared: tuple[RecipeSeeds, ...] = field(default=(), repr=False)
     """What the rule's only job computes; nothing where the outputs are patterns."""
 
     def computed(self, wildcards: Wildcards) -> Sequence[RecipeSeeds]:
