@@ -21,7 +21,7 @@ from typing import Any
 from assay.digest import file_digest
 from assay.errors import UserError
 from assay.jsonfile import to_json
-from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, sync_folder, write_atomically
+from assay.store import FAILURE, RECEIPT, RESUME, RESUME_BEFORE, remove_parts, sync_folder, write_atomically
 
 log = logging.getLogger("assay.finished")
 
@@ -93,6 +93,7 @@ def find(folder: Path) -> dict[str, Any] | None:
             log.warning(f"{problem}; the result is made again")
             (folder / SEAL).unlink()
             return None
+    remove_parts(folder)  # of a process that was killed while it wrote the receipt
     return restore_receipt(folder)
 
 

@@ -29,7 +29,12 @@ def _resolved(entries: tuple[str, ...]) -> tuple[Path, ...]:
 
 
 def find_module(name: str) -> Path | None:
-    """The file of a module found on the import roots, without importing it or its parents."""
+    """The file of a module found on the import roots, without importing it or its parents.
+
+    Python's built-in modules come before all files.
+    """
+    if name in sys.builtin_module_names:
+        return None
     *packages, last = name.split(".")
     folders = import_roots()
     for package in packages:  # one with an `__init__.py` is the only one; else folders of that name are one

@@ -47,10 +47,13 @@ PACKAGE = {
     "pkg/sub/main.py": "from ..helper import f\nfrom . import deep\nfrom .. import other as o",
     "pkg/far.py": "from pkg.helper import f",
     "single.py": "",
+    "gc.py": "",
+    "pkg/gc.py": "",
 }
 
 IMPORTS = {
     "nothing": ("", set()),
+    "what is built in, whatever files are called": ("import gc, pkg.gc", {"pkg.gc"}),
     "absolute": ("import pkg.helper", {"pkg.helper"}),
     "absolute, renamed": ("import pkg.helper as h", {"pkg.helper"}),
     "several": ("import single, pkg.other", {"single", "pkg.other"}),

@@ -58,6 +58,12 @@ def test_a_file_beside_a_result_is_no_damage(result: Path) -> None:
     assert (result / finished.SEAL).exists() and (result / RECEIPT).exists()
 
 
+def test_a_kill_while_the_receipt_was_written_leaves_nothing(result: Path) -> None:
+    (result / RECEIPT).rename(result / f".{RECEIPT}.host-1-1.part")
+    assert finished.find(result) == CONTENT
+    assert {path.name for path in result.iterdir()} == {"best.pt", finished.SEAL, RECEIPT}
+
+
 def test_a_file_that_is_not_as_it_was_is_damage(result: Path) -> None:
     (result / "best.pt").write_bytes(b"weighty")
     (result / RECEIPT).unlink()
