@@ -131,7 +131,7 @@ def _compute(cohort: Cohort, waiting: Sequence[Unfinished], is_on_cluster: bool)
     machine = cohort.machine
     device = machine.device if torch.backends.cuda.is_built() else "cpu"  # what cannot be used is not leased
     with leased(device, processes, is_on_cluster) as on_gpu:
-        recipes = [each.with_code_now() for chain in chains for each in chain]
+        recipes = [each for chain in chains for each in chain]
         _import_common(recipes)
         reads.look_ahead(recipes)
         return compute(cohort, waiting, machine.runs_per_gpu if on_gpu else 1, is_on_cluster)
